@@ -1,0 +1,5 @@
+"""``python -m kommo_invoice``."""
+
+from kommo_invoice.cli.main import main
+
+main()

@@ -1,0 +1,1 @@
+"""Books providers: one module or package each, all behind ``books.base.Books``."""

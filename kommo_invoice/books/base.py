@@ -1,0 +1,125 @@
+"""The interface of every books provider; ``books/capabilities.py`` says what each one can do.
+
+Providers are thin and alike: methods stand in this order, they turn domain into wire and back and
+map errors, and they hold no clock, no retries and no decisions. What a provider finds is compared
+exactly here, in its own code, since searches match more (or less) than they say.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from kommo_invoice.books.capabilities import BooksCapabilities
+    from kommo_invoice.domain.catalog import BooksAccount, Catalog
+    from kommo_invoice.domain.draft import CustomerDraft, Draft, Mail
+    from kommo_invoice.domain.invoice import Customer, Invoice
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What to look for before (or after) a write, answered in as few requests as possible.
+
+    Args:
+        email: Find the customers with this address.
+        customer_id: Read this customer, whatever its address.
+        reference: Find the invoices that carry this reference as one exact token.
+        base_reference: True to find the other issues of the reference as well (``…~2``).
+        number: The invoice number that the draft asks for, where it asks for one.
+        invoice_id: Read this invoice.
+        since: No invoice that is looked for is older than this (UTC).
+        thorough: Search the whole business to its end; otherwise a provider may stop at the
+            customers that it found, where a full search would cost more requests.
+    """
+
+    email: str | None = None
+    customer_id: str | None = None
+    reference: str | None = None
+    base_reference: bool = False
+    number: str | None = None
+    invoice_id: str | None = None
+    since: datetime | None = None
+    thorough: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What a look found.
+
+    Args:
+        customers: Every customer with exactly that address (case-folded), archived ones too,
+            oldest first.
+        customer: The one asked for by id; None when it does not exist.
+        invoices: Every invoice that carries the reference (or asked-for number), oldest first.
+        invoice: The one asked for by id; None when the books say that it does not exist.
+    """
+
+    customers: tuple[Customer, ...] = ()
+    customer: Customer | None = None
+    invoices: tuple[Invoice, ...] = ()
+    invoice: Invoice | None = None
+
+
+class Books(Protocol):
+    """One company in the books."""
+
+    capabilities: BooksCapabilities
+
+    def accounts(self) -> list[BooksAccount]:
+        """Return the companies that the token may use, personal and archived ones left out."""
+
+    def catalog(self) -> Catalog:
+        """Return the account with its items and taxes, to be cached.
+
+        Raises:
+            ConfigInvalid: The mapping's account does not exist for this token.
+        """
+
+    def look(self, looks: Sequence[Look]) -> list[Sighting]:
+        """Return one sighting for each look, in order; reads only."""
+
+    def create_customer(self, draft: CustomerDraft, *, key: str) -> Customer:
+        """Create a customer; ``key`` is sent where the provider knows an idempotency key.
+
+        Raises:
+            Rejected: The provider refused the data; nothing was created.
+            LostAnswer: It may exist: look for it before repeating.
+        """
+
+    def create_invoice(self, draft: Draft, customer_id: str, *, key: str) -> Invoice:
+        """Create the invoice, as a draft where the books have drafts, with our reference on it.
+
+        Raises:
+            Rejected, LostAnswer: As for a customer.
+        """
+
+    def approve(self, invoice_id: str, *, key: str) -> None:
+        """Turn a draft into an invoice; repeatable after a look.
+
+        Raises:
+            Rejected, LostAnswer: As for a customer.
+        """
+
+    def send(self, invoice_id: str, mail: Mail, *, key: str) -> None:
+        """E-mail the invoice; every call is one more mail.
+
+        Raises:
+            Rejected, LostAnswer: As for a customer.
+        """
+
+    def read(self, invoice_ids: Sequence[str]) -> list[Invoice | None]:
+        """Return the invoices with lines and payments, in order; None where one does not exist."""
+
+    def changed(self, since: datetime) -> Iterator[Invoice]:
+        """Yield summaries of the invoices that changed since then (UTC), oldest change first."""
+
+    def delete(self, invoice_id: str, *, key: str) -> None:
+        """Delete an invoice that was never approved; repeatable after a look.
+
+        Raises:
+            Rejected, LostAnswer: As for a customer.
+        """

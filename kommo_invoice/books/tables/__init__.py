@@ -1,0 +1,1 @@
+"""One capability table for each books provider; ``capability_tables`` collects them."""

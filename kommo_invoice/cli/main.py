@@ -1,0 +1,102 @@
+"""The command tree, and the one place where errors become exit codes."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from kommo_invoice import __version__
+from kommo_invoice.cli import (
+    demo,
+    help_topics,
+    invoice,
+    ledger,
+    link,
+    mapping,
+    retry,
+    sandbox,
+    status,
+)
+from kommo_invoice.cli.options import Common, MappingOption
+from kommo_invoice.errors import ExitCode, Interrupted, KinvError
+
+app = typer.Typer(
+    name="kinv",
+    help="A deal won in the CRM becomes a sent invoice in the books, exactly once.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("invoice")(invoice.command)
+app.command("retry")(retry.command)
+app.command("status")(status.command)
+app.command("link")(link.link)
+app.command("unlink")(link.unlink)
+app.add_typer(mapping.app, name="mapping")
+app.add_typer(ledger.app, name="ledger")
+app.command("sandbox")(sandbox.command)
+app.command("demo")(demo.command)
+app.add_typer(help_topics.app, name="help")
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"kinv {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    context: typer.Context,
+    mapping: MappingOption = None,
+    log_level: Annotated[
+        str | None,
+        typer.Option(metavar="LEVEL", help="debug, info, warning or error.", show_default=False),
+    ] = None,
+    no_input: Annotated[bool, typer.Option("--no-input", help="Never ask anything.")] = False,
+    debug_http: Annotated[
+        bool, typer.Option("--debug-http", help="Log requests and answers, secrets masked.")
+    ] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    del version
+    level = "debug" if debug_http else log_level
+    context.obj = Common(mapping, level, no_input or None, debug_http)
+
+
+def main() -> None:
+    """Run kinv and end the process with one of ``errors.ExitCode``."""
+    sys.exit(run())
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run kinv once and return its exit code.
+
+    Args:
+        arguments: The command line without the program's name; None takes the process's own.
+    """
+    try:
+        app(args=arguments)
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else ExitCode.OK
+    except KinvError as error:
+        return _fail(error)
+    except KeyboardInterrupt:
+        return _fail(Interrupted("interrupted"))
+    except Exception as error:  # noqa: BLE001 - the last resort: no traceback reaches a person
+        from kommo_invoice.cli.crash import report
+
+        return report(error)
+    return ExitCode.OK
+
+
+def _fail(error: KinvError) -> int:
+    from kommo_invoice.cli.terminal import Terminal
+
+    Terminal().fail(error)
+    return error.exit_code

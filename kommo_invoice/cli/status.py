@@ -1,0 +1,96 @@
+"""``kinv status``: local and instant; what runs did, what is open, how long tokens live."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from kommo_invoice.cli.options import JsonOption, MappingOption, common
+
+if TYPE_CHECKING:
+    from kommo_invoice.cli.wiring import Wiring
+    from kommo_invoice.ledger.rows import ClaimRow, RunRow
+
+
+def command(
+    context: typer.Context, as_json: JsonOption = False, mapping: MappingOption = None
+) -> None:
+    """Show the last runs, open work, unknown outcomes and the tokens; asks no provider."""
+    from kommo_invoice.cli.wiring import local_ledger, wire
+    from kommo_invoice.ledger.history import History
+
+    wiring = wire(common(context, mapping), as_json=as_json)
+    with local_ledger(wiring) as ledger:
+        runs = History(ledger).runs()
+        work = ledger.unfinished()
+        pair = {"crm": ledger.crm, "books": ledger.books}
+    tokens = _tokens(wiring)
+    if as_json:
+        wiring.terminal.json(
+            {**pair, "runs": runs, "open": [_open(row) for row in work], "tokens": tokens}
+        )
+        return
+    wiring.terminal.line(f"{pair['crm']} → {pair['books']}")
+    wiring.terminal.table("last runs", ["started (UTC)", "command", "ended"], map(_run_cells, runs))
+    if work:
+        wiring.terminal.table(
+            "open work",
+            ["deal", "claim", "state", "due again (UTC)", "why"],
+            (
+                (
+                    row.claim.deal,
+                    row.reference,
+                    row.state,
+                    f"{row.next_try_at:%Y-%m-%d %H:%M:%S}" if row.next_try_at else "",
+                    row.error,
+                )
+                for row in work
+            ),
+        )
+        wiring.terminal.note("  → `kinv retry` does what is due; unknown: `kinv ledger resolve`")
+    else:
+        wiring.terminal.line("no open work")
+    for provider, state in tokens.items():
+        wiring.terminal.line(f"token for {provider}: {state}")
+
+
+def _run_cells(run: RunRow) -> tuple[object, ...]:
+    if run.finished_at is None:
+        ended = f"not finished (process {run.pid})"
+    else:
+        counts = ", ".join(f"{count} {name}" for name, count in (run.summary or {}).items())
+        ended = f"{run.finished_at:%H:%M:%S}, exit {run.exit_code}{': ' + counts if counts else ''}"
+    return f"{run.started_at:%Y-%m-%d %H:%M:%S}", run.command, ended
+
+
+def _open(row: ClaimRow) -> dict[str, object]:
+    return {
+        "deal": row.claim.deal,
+        "claim": row.reference,
+        "state": row.state,
+        "attempts": row.attempts,
+        "next_try_at": row.next_try_at,
+        "error": row.error,
+    }
+
+
+def _tokens(wiring: Wiring) -> dict[str, str]:
+    """Return how long each side's token lives, as far as it says so itself."""
+    from kommo_invoice.auth.environment import expires_at
+    from kommo_invoice.cli.wiring import now
+
+    document = wiring.mapping().document
+    states: dict[str, str] = {}
+    for provider in (document.crm.provider, document.books.provider):
+        token = wiring.settings.token(provider)
+        if token is None:
+            states[provider] = f"none (KINV_{provider.upper()}_TOKEN is not set)"
+            continue
+        ends = expires_at(token)
+        if ends is None:
+            states[provider] = "from the environment"
+        else:
+            days = (ends - now()).days
+            states[provider] = f"from the environment, ends {ends:%Y-%m-%d} ({days} days)"
+    return states

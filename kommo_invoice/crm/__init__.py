@@ -1,0 +1,1 @@
+"""CRM providers: one module or package each, all behind ``crm.base.Crm``."""

@@ -1,0 +1,1 @@
+"""Planning and running: the only place that joins ledger and providers."""

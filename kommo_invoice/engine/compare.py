@@ -1,0 +1,87 @@
+"""Whether an invoice in the books is the one that a draft means."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kommo_invoice.domain.invoice import Invoice, Status
+from kommo_invoice.domain.totals import Totals, acceptable, net_unit_price
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kommo_invoice.domain.draft import Draft
+
+
+def total_differences(draft: Draft, invoice: Invoice) -> list[str]:
+    """Return in words how the invoice's currency and amounts differ from the draft's.
+
+    Books round tax by line or by tax and often do not say which: both are right
+    (``domain.totals.acceptable``); anything else is a difference.
+    """
+    if invoice.currency != draft.currency:
+        return [f"currency is {invoice.currency}, not {draft.currency}"]
+    ours = acceptable(draft)
+    if not ours or any(_agrees(totals, invoice) for totals in ours):
+        return []
+    return [
+        f"{name} is {theirs.amount}, not {mine.amount}"
+        for name, theirs, mine in (
+            ("subtotal", invoice.subtotal, ours[0].subtotal),
+            ("tax", invoice.tax, ours[0].tax),
+            ("total", invoice.total, ours[0].total),
+        )
+        if theirs is not None and theirs != mine
+    ]
+
+
+def differences(draft: Draft, customer_ids: Iterable[str], invoice: Invoice) -> list[str]:
+    """Return in words how an invoice that carries our reference does not fit the draft.
+
+    Args:
+        draft: What we would have made.
+        customer_ids: The customers that the draft's customer may be in the books.
+        invoice: What was found.
+    """
+    found = total_differences(draft, invoice)
+    address = (invoice.customer_email or "").casefold()
+    if invoice.customer_id not in set(customer_ids) and address != draft.customer.email.casefold():
+        found.insert(0, f"its customer is {invoice.customer_email or invoice.customer_id}")
+    return found
+
+
+def same_lines(draft: Draft, invoice: Invoice) -> bool:
+    """Say whether the invoice's lines are the draft's, where the books showed them."""
+    if invoice.lines is None:
+        return True
+    theirs = sorted((line.quantity, line.unit_price, line.taxes) for line in invoice.lines)
+    ours = sorted(
+        (line.quantity, net_unit_price(line, draft.amounts), (line.tax.id,) if line.tax else ())
+        for line in draft.lines
+    )
+    return theirs == ours
+
+
+def elect(invoices: Iterable[Invoice]) -> tuple[Invoice, list[Invoice]]:
+    """Return the one invoice that counts, and the others.
+
+    What is approved counts before what is a draft; among equals the oldest wins, so that two
+    runs elect alike (design, section 5.3).
+    """
+    ordered = sorted(
+        invoices,
+        key=lambda each: (
+            each.status is Status.DRAFT,
+            each.created_at.isoformat() if each.created_at else "",
+            each.id,
+        ),
+    )
+    return ordered[0], ordered[1:]
+
+
+def _agrees(totals: Totals, invoice: Invoice) -> bool:
+    return (
+        invoice.total == totals.total
+        and invoice.subtotal in {None, totals.subtotal}
+        and invoice.tax in {None, totals.tax}
+    )

@@ -1,0 +1,100 @@
+"""The deal's side of a plan: fields and stage in one write, and the task. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from kommo_invoice.domain.plan import Step, StepKind
+from kommo_invoice.domain.totals import totals
+from kommo_invoice.domain.writing import DealChange, marker
+from kommo_invoice.engine.evidence import prove_absent
+from kommo_invoice.engine.situation import Settled, Situation
+from kommo_invoice.ledger.rows import StepState
+from kommo_invoice.mapping.views import LATER, InvoiceView
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from kommo_invoice.domain.deal import Deal
+    from kommo_invoice.engine.situation import Plan
+    from kommo_invoice.mapping.mapping import Mapping
+
+
+def crm_steps(
+    plan: Plan, mapping: Mapping, *, today: date
+) -> tuple[tuple[Step, ...], tuple[Settled, ...]]:
+    """Return what is written to the deal, and what a look at its tasks has settled.
+
+    Args:
+        plan: The books' side, decided.
+        mapping: Renders fields, stage and task.
+        today: The day in the account's zone, for ``invoice.overdue``.
+
+    Raises:
+        DealError: A value does not fit its field; nothing was created yet.
+        Temporary, LookAgain: A task whose answer was lost is not proven absent yet.
+    """
+    s = plan.situation
+    if plan.invoice is None:
+        view = InvoiceView.expected(plan.draft, totals(plan.draft), today=today)
+    else:
+        view = InvoiceView.of(plan.invoice, s.reference, today)
+    steps = []
+    update = s.steps.get(StepKind.DEAL_UPDATE)
+    if update is None or update.state is not StepState.DONE:
+        change = deal_change(mapping, s.deal, view, mark=mark(plan), hold=plan.hold is not None)
+        if change.fields or change.stage:
+            steps.append(Step(StepKind.DEAL_UPDATE, s.key(StepKind.DEAL_UPDATE), change))
+    task, settled = _task(s, mapping, view)
+    return (*steps, *task), settled
+
+
+def deal_change(
+    mapping: Mapping, deal: Deal, view: InvoiceView, *, mark: str, hold: bool
+) -> DealChange:
+    """Return what differs on the deal from what it is to hold.
+
+    Args:
+        mapping: Renders the values.
+        deal: The deal as just read; its stage decides whether it may be moved.
+        view: The invoice as expressions see it.
+        mark: What the invoice field is to hold.
+        hold: Do not move the deal, because its e-mail is not proven.
+    """
+    change = mapping.deal_change(deal, view, mark=mark)
+    fields = tuple(each for each in change.fields if deal.field(each.field.id) != each.value)
+    stage = change.stage
+    if hold or (stage is not None and (stage.id, stage.pipeline_id) == _place(deal)):
+        stage = None
+    return replace(change, fields=fields, stage=stage)
+
+
+def mark(plan: Plan) -> str:
+    """Return the mark for the deal's invoice field."""
+    prefix = plan.situation.mark_prefix
+    return f"{prefix}{plan.invoice.id}" if plan.invoice else f"{prefix}{LATER}"
+
+
+def _task(
+    s: Situation, mapping: Mapping, view: InvoiceView
+) -> tuple[tuple[Step, ...], tuple[Settled, ...]]:
+    step = s.steps.get(StepKind.TASK_CREATE)
+    if step is not None and step.state is StepState.DONE:
+        return (), ()
+    draft = mapping.task(s.deal, view, s.reference)
+    if draft is None:
+        return (), ()
+    key = s.key(StepKind.TASK_CREATE)
+    for task in s.tasks or ():
+        if marker(s.reference) in task.text:
+            return (), (Settled(StepKind.TASK_CREATE, key, task.id),)
+    settled: tuple[Settled, ...] = ()
+    if step is not None and step.state is StepState.INTENT:
+        prove_absent(s, step, None)
+        settled = (Settled(step.kind, step.key, None),)
+    return (Step(StepKind.TASK_CREATE, key, draft),), settled
+
+
+def _place(deal: Deal) -> tuple[str, str]:
+    return deal.stage.id, deal.stage.pipeline_id

@@ -1,0 +1,54 @@
+"""What a run works with: the two providers, the compiled mapping, the ledger, a listener."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import date, datetime
+    from pathlib import Path
+
+    from kommo_invoice.books.base import Books
+    from kommo_invoice.crm.base import Crm, CrmSetup, Want
+    from kommo_invoice.domain.catalog import Catalog
+    from kommo_invoice.domain.claim import Namer
+    from kommo_invoice.engine.events import Reporter
+    from kommo_invoice.ledger.ledger import Ledger
+    from kommo_invoice.mapping.mapping import Mapping
+
+
+@dataclass(slots=True)
+class Session:
+    """One run's tools.
+
+    Args:
+        today: The date in the books account's time zone (else the CRM's).
+        want: What the mapping needs around a deal.
+        dry_run: Nothing is written anywhere.
+        settle_s: ``KINV_SETTLE_S``; None leaves it to the capabilities.
+        locks: The folder of the lock files.
+        promised: Customers that this run's earlier plans create: key -> deal (previews).
+    """
+
+    mapping: Mapping
+    crm: Crm
+    books: Books
+    crm_setup: CrmSetup
+    catalog: Catalog
+    namer: Namer
+    ledger: Ledger
+    reporter: Reporter
+    clock: Callable[[], datetime]
+    today: date
+    want: Want
+    locks: Path
+    dry_run: bool = False
+    settle_s: float | None = None
+    promised: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def mark_prefix(self) -> str:
+        """How the mark on a deal begins that names an invoice of these books."""
+        return f"{self.books.capabilities.provider}:"

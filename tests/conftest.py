@@ -1,0 +1,20 @@
+"""Fixtures that every part of the suite may use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from stage import Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    """Both simulators over real HTTP, a mapping, and kinv to run on them."""
+    built = Stage(tmp_path)
+    yield built
+    built.close()

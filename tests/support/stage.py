@@ -1,0 +1,244 @@
+"""A stage for tests: both simulators over real HTTP, a mapping, and kinv run on them."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from kommo_invoice.sandbox.faults import Fault, FaultKind
+from kommo_invoice.sandbox.kommo import TOKEN as KOMMO_TOKEN
+from kommo_invoice.sandbox.kommo_seed import agency
+from kommo_invoice.sandbox.server import Sandbox
+from kommo_invoice.sandbox.wave import WaveSimulator
+from kommo_invoice.sandbox.world import World
+
+WRITES = {
+    "customerCreate",
+    "invoiceCreate",
+    "invoiceApprove",
+    "invoiceSend",
+    "invoiceDelete",
+    "PATCH /api/v4/leads",
+    "POST /api/v4/tasks",
+}
+
+MAPPING: dict[str, Any] = {
+    "version": 1,
+    "crm": {"provider": "kommo", "account": "agency"},
+    "books": {"provider": "wave"},
+    "trigger": {"pipeline": "Sales", "stages": ["Issue Invoice"]},
+    "customer": {
+        "name": "{{ company.name or contact.name }}",
+        "email": "{{ contact.email }}",
+        "contact": "{{ contact.name }}",
+        "country": "{{ contact['Country'] }}",
+        "currency": "{{ first(deal['Currency'], account.currency) }}",
+    },
+    "invoice": {
+        "item": "Consulting Services",
+        "due_date": "{{ first(deal['Due Date'], today + days(30)) }}",
+        "discount": "{{ deal['Discount %'] }}",
+        "po_number": "{{ deal['PO'] }}",
+        "message": "Invoice for {{ deal.name }}",
+    },
+    "lines": {"description": "{{ deal.name }}"},
+    "tax": {"key": "{{ customer.country }}", "DE": "VAT 19%", "GB": "VAT 20%", "US": "none"},
+    "write_back": {
+        "invoice_field": "Invoice ID",
+        "fields": {
+            "Invoice number": "{{ invoice.number }}",
+            "Invoice link": "{{ invoice.url }}",
+            "Payment status": "{{ invoice.status }}",
+        },
+        "stages": {"invoiced": "Invoice Sent"},
+    },
+    "task": {
+        "text": "Check payment of invoice {{ invoice.number }}",
+        "due": "{{ invoice.due_date + days(3) }}",
+    },
+}
+"""An agency's mapping; a test changes what it is about."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one command came to."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """The events of a ``--json`` run."""
+        return [json.loads(line) for line in self.out.splitlines()]
+
+    def of(self, kind: str) -> list[dict[str, Any]]:
+        """The events of one kind."""
+        return [event for event in self.events if event["event"] == kind]
+
+
+@dataclass
+class Stage:
+    """Both simulators, a mapping file and a state folder."""
+
+    folder: Path
+    world: World = field(default_factory=World)
+    settings: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.world.unlimited = True
+        self.kommo, self.seed = agency(self.world)
+        self.wave = WaveSimulator(self.world)
+        self.business = self.wave.seed()
+        self.sandbox = Sandbox(self.world, [self.kommo, self.wave]).start()
+        for lead in self.seed.leads.values():
+            if "Care plan" not in self.kommo.lead(lead).name:
+                self.kommo.move_lead(lead, "Issue Invoice", "Sales")
+        self.map()
+
+    @property
+    def deal(self) -> int:
+        """A deal of a German company: 1200.50 EUR, PO 4711, a due date, VAT 19%."""
+        return self.seed.leads["Website relaunch"]
+
+    @property
+    def other(self) -> int:
+        """A deal of a British company in GBP."""
+        return self.seed.leads["Online shop"]
+
+    @property
+    def state(self) -> Path:
+        """The folder of ledger and locks."""
+        return self.folder / "state"
+
+    def close(self) -> None:
+        """Stop the simulators."""
+        self.sandbox.stop()
+
+    # -- the mapping -------------------------------------------------------------------------
+
+    def map(self, **changes: Any) -> Path:
+        """Write the mapping, with sections changed: ``invoice={"send": False}``; None drops."""
+        whole = json.loads(json.dumps(MAPPING))
+        whole["crm"]["base_url"] = self.sandbox.urls["kommo"]
+        whole["books"] |= {"base_url": self.sandbox.urls["wave"], "account": self.business}
+        for section, values in changes.items():
+            if values is None:
+                del whole[section]
+                continue
+            merged = {**whole.get(section, {}), **values}
+            whole[section] = {name: each for name, each in merged.items() if each is not None}
+        import tomli_w
+
+        path = self.folder / "mapping.toml"
+        path.write_text(tomli_w.dumps(whole), encoding="utf-8")
+        return path
+
+    # -- running kinv ------------------------------------------------------------------------
+
+    def environment(self, **more: str) -> dict[str, str]:
+        """Return the environment of a run."""
+        return {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.folder),
+            "KINV_MAPPING": str(self.folder / "mapping.toml"),
+            "KINV_STATE_DIR": str(self.state),
+            "KINV_CONFIG_DIR": str(self.folder / "config"),
+            "KINV_KOMMO_TOKEN": KOMMO_TOKEN,
+            "KINV_WAVE_TOKEN": next(iter(self.world.tokens["wave"])),
+            "KINV_RATE_FACTOR": "inf",
+            "KINV_TIMEOUT_S": "5",
+            **self.settings,
+            **more,
+        }
+
+    def kinv(self, *arguments: object, **environment: str) -> Result:
+        """Run kinv in this process."""
+        from kommo_invoice.cli.main import run
+
+        out, err = io.StringIO(), io.StringIO()
+        with (
+            mock.patch.dict(os.environ, self.environment(**environment), clear=True),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+        ):
+            code = run([str(each) for each in arguments])
+        return Result(int(code), out.getvalue(), err.getvalue())
+
+    def child(self, *arguments: object, **environment: str) -> Result:
+        """Run kinv in a process of its own."""
+        ended = subprocess.run(
+            [sys.executable, "-m", "kommo_invoice", *map(str, arguments)],
+            env=self.environment(**environment),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        return Result(ended.returncode, ended.stdout, ended.stderr)
+
+    def invoice(self, *deals: int, **environment: str) -> Result:
+        """Run ``kinv invoice --json`` on deals (the German one if none is named)."""
+        named = [part for deal in deals or (self.deal,) for part in ("--deal", deal)]
+        return self.kinv("invoice", *named, "--json", **environment)
+
+    def until_quiet(self, *deals: int, most: int = 6) -> list[Result]:
+        """Run ``kinv invoice`` without a settle time until it exits 0."""
+        results = []
+        for _ in range(most):
+            results.append(self.invoice(*deals, KINV_SETTLE_S="0"))
+            if results[-1].code == 0:
+                return results
+        raise AssertionError(f"not quiet after {most} runs: {results[-1]}")
+
+    # -- what happened -----------------------------------------------------------------------
+
+    def fault(
+        self, kind: FaultKind | str, match: str, *, provider: str = "wave", **more: Any
+    ) -> None:
+        """Have the next request that matches go wrong."""
+        self.world.faults.add(Fault(provider, match, FaultKind(kind), **more))
+
+    def forget(self) -> None:
+        """Delete the ledger, as if it was another machine."""
+        for path in self.state.glob("ledger.sqlite3*"):
+            path.unlink()
+
+    def requests(self, since: int = 0) -> Counter[str]:
+        """Count the requests by operation."""
+        return Counter(each.operation for each in self.world.requests[since:])
+
+    def writes(self, since: int = 0) -> Counter[str]:
+        """Count the requests that change something."""
+        counted = self.requests(since)
+        return Counter({name: counted[name] for name in counted if name in WRITES})
+
+    def picture(self) -> dict[str, Any]:
+        """Return what each side holds, without ids and times that differ from run to run."""
+        books, crm = self.sandbox.dump()["wave"], self.sandbox.dump()["kommo"]
+        return {
+            "customers": sorted((each["name"], each["email"]) for each in books["customers"]),
+            "invoices": sorted(
+                (each["po_number"], each["status"], each["currency"], each["total"], each["email"])
+                for each in books["invoices"]
+            ),
+            "mails": sorted(mail["to"][0] for mail in books["mails"]),
+            "tasks": sorted((each["lead"], each["text"]) for each in crm["tasks"]),
+            "deals": [
+                (lead["id"], lead["stage"], self._filled(lead["fields"])) for lead in crm["leads"]
+            ],
+        }
+
+    @staticmethod
+    def _filled(fields: dict[str, Any]) -> list[str]:
+        return sorted(name for name, value in fields.items() if value not in {None, ""})
