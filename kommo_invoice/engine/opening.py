@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from kommo_invoice.books.base import Books
     from kommo_invoice.crm.base import Crm
     from kommo_invoice.engine.events import Reporter
-    from kommo_invoice.http import OpenClient
+    from kommo_invoice.http import Client, Judge, OpenClient, Policy
     from kommo_invoice.mapping.load import MappingFile
     from kommo_invoice.mapping.mapping import Mapping
 
@@ -93,10 +93,17 @@ def open_session(around: Surroundings, *, fresh: bool = False) -> Iterator[Sessi
         ConfigInvalid: The mapping does not fit the accounts.
         LoginNeeded, Refused, Temporary: An account cannot be read.
     """
-    crm = open_crm(around.crm, around.open_client)
-    books = open_books(around.books, around.open_client)
-    ledger = open_ledger(around)
-    try:
+    with ExitStack() as stack:
+
+        def open_client(base_url: str, provider: str, policy: Policy, judge: Judge) -> Client:
+            client = around.open_client(base_url, provider, policy, judge)
+            stack.callback(client.close)
+            return client
+
+        crm = open_crm(around.crm, open_client)
+        books = open_books(around.books, open_client)
+        ledger = open_ledger(around)
+        stack.callback(ledger.close)
         mapping, setup = _compiled(around, crm, books, ledger, fresh=fresh)
         zone = ZoneInfo(mapping.catalog.account.timezone or setup.account.timezone)
         yield Session(
@@ -111,12 +118,9 @@ def open_session(around: Surroundings, *, fresh: bool = False) -> Iterator[Sessi
             clock=around.clock,
             today=around.clock().astimezone(zone).date(),
             want=want(around.file),
-            locks=around.state_dir / "locks",
             dry_run=around.dry_run,
             settle_s=around.settle_s,
         )
-    finally:
-        ledger.close()
 
 
 def want(file: MappingFile) -> Want:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date, datetime
-    from pathlib import Path
 
     from kommo_invoice.books.base import Books
     from kommo_invoice.crm.base import Crm, CrmSetup, Want
@@ -28,7 +27,6 @@ class Session:
         want: What the mapping needs around a deal.
         dry_run: Nothing is written anywhere.
         settle_s: ``KINV_SETTLE_S``; None leaves it to the capabilities.
-        locks: The folder of the lock files.
         promised: Customers that this run's earlier plans create: key -> deal (previews).
     """
 
@@ -43,7 +41,6 @@ class Session:
     clock: Callable[[], datetime]
     today: date
     want: Want
-    locks: Path
     dry_run: bool = False
     settle_s: float | None = None
     promised: dict[str, int] = field(default_factory=dict)

@@ -23,8 +23,8 @@ from kommo_invoice.http.calls import Auth, CallClass, Judge, Policy, Reply
 from kommo_invoice.http.origin import Origin
 from kommo_invoice.http.rates import Permits
 from kommo_invoice.http.reading import Asked
-from kommo_invoice.redact import mask, remember_secret
 from kommo_invoice.http.retry import TryAgainError, repeat
+from kommo_invoice.redact import mask, remember_secret
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -10,8 +10,7 @@ import subprocess
 import sys
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 from kommo_invoice.sandbox.faults import Fault, FaultKind
@@ -20,6 +19,9 @@ from kommo_invoice.sandbox.kommo_seed import agency
 from kommo_invoice.sandbox.server import Sandbox
 from kommo_invoice.sandbox.wave import WaveSimulator
 from kommo_invoice.sandbox.world import World
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 WRITES = {
     "customerCreate",
