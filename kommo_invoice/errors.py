@@ -101,7 +101,7 @@ class KinvError(Exception):
 
     category: ClassVar[str] = "internal"
     exit_code: ClassVar[ExitCode] = ExitCode.BUG
-    default_hint: ClassVar[str] = "run the command again with --debug and report what it prints"
+    default_hint: ClassVar[str] = "run `kinv --log-level debug …` and report what it prints"
 
     def __init__(self, message: str, *, hint: str | None = None, deal: int | None = None) -> None:
         super().__init__(message)
@@ -123,7 +123,7 @@ class DealError(KinvError):
 
     category = "deal"
     exit_code = ExitCode.SOME_FAILED
-    default_hint = "correct the deal and run `kinv invoice --deal` for it again"
+    default_hint = "correct the deal or the mapping, then run `kinv invoice --deal` for it again"
 
 
 class Rejected(DealError):
@@ -167,7 +167,7 @@ class Temporary(KinvError):
 
     category = "temporary"
     exit_code = ExitCode.TEMPORARY
-    default_hint = "nothing is lost: run `kinv retry` later"
+    default_hint = "nothing is lost: run it again later (`kinv retry` does all open work)"
 
     def __init__(
         self,

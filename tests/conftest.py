@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+# Here, so that the main process loads it as well where tests run on several workers.
+pytest_plugins = ("crash_plugin",)
+
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:

@@ -37,7 +37,7 @@ class EnvironmentToken:
 
     def explain(self) -> str:
         """Return what to do when the token is refused."""
-        return f"set KINV_{self._provider.upper()}_TOKEN to a valid token"
+        return f"set KINV_{self._provider.upper()}_TOKEN to a valid token, then run it again"
 
 
 def expires_at(token: str) -> datetime | None:

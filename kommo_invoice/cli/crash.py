@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from kommo_invoice import __version__
+from kommo_invoice.cli.terminal import Terminal
 from kommo_invoice.errors import ExitCode
 
 
@@ -35,8 +36,7 @@ def report(error: BaseException) -> int:
         where = f"the report is in {path}"
     except OSError:
         where = "its report could not be written"
-    sys.stderr.write(
-        f"kinv: this is a bug in kinv ({type(error).__name__}); {where}\n"
-        "  → nothing that was done is lost: `kinv status` shows open work\n"
-    )
+    terminal = Terminal()
+    terminal.note(f"kinv: this is a bug in kinv ({type(error).__name__}); {where}")
+    terminal.note("  → nothing that was done is lost: `kinv status` shows open work")
     return ExitCode.BUG

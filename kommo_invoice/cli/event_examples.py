@@ -64,7 +64,7 @@ EXAMPLES: tuple[tuple[str, dict[str, object]], ...] = (
             "category": "deal",
             "exit_code": 3,
             "message": "deal 12345678 has no contact, so customer.email is empty",
-            "hint": "correct the deal and run `kinv invoice --deal` for it again",
+            "hint": "correct the deal or the mapping, then run `kinv invoice --deal` for it again",
             "retry_at": None,
         },
     ),

@@ -13,7 +13,6 @@ from kommo_invoice.cli.options import (
     MappingOption,
     WaitOption,
     common,
-    seconds,
 )
 
 if TYPE_CHECKING:
@@ -41,12 +40,21 @@ def command(
     mapping: MappingOption = None,
 ) -> None:
     """Invoice these deals, in whatever stage they are; a second run changes nothing."""
-    from kommo_invoice.cli.wiring import run, wire
+    from kommo_invoice.cli.running import run
     from kommo_invoice.engine.gather import Options
     from kommo_invoice.engine.invoicing import Invoicing
 
     def work(session: Session) -> Tally:
         return Invoicing(session, Options(send=not no_send, again=again)).run(deal)
 
-    wiring = wire(common(context, mapping), as_json=as_json)
-    raise typer.Exit(run(wiring, "invoice", work, dry_run=dry_run, wait_s=seconds(wait, "--wait")))
+    raise typer.Exit(
+        run(
+            common(context, mapping),
+            "invoice",
+            work,
+            as_json=as_json,
+            dry_run=dry_run,
+            wait=wait,
+            deals=len(set(deal)),
+        )
+    )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kommo_invoice.cli.options import DealOption, JsonOption, MappingOption, common
+from kommo_invoice.cli.options import DealOption, DryRunOption, JsonOption, MappingOption, common
 
 if TYPE_CHECKING:
     from kommo_invoice.ledger.ledger import Ledger
@@ -24,7 +23,7 @@ class Format(StrEnum):
     JSON = "json"
 
 
-@app.command()
+@app.command(short_help="Tell a deal's story.")
 def show(
     context: typer.Context,
     deal: DealOption,
@@ -67,11 +66,10 @@ def show(
                 }
             )
             return
-    for line in tell(claims, links, story):
-        wiring.terminal.line(line)
+    tell(wiring.terminal, claims, links, story)
 
 
-@app.command()
+@app.command(short_help="Settle an outcome that kinv cannot find out.")
 def resolve(
     context: typer.Context,
     deal: DealOption,
@@ -86,10 +84,13 @@ def resolve(
         str | None,
         typer.Option(metavar="ID", help="This invoice is the deal's.", show_default=False),
     ] = None,
+    dry_run: DryRunOption = False,
+    as_json: JsonOption = False,
     mapping: MappingOption = None,
 ) -> None:
     """Settle an outcome that kinv cannot find out, by what you have seen in the books."""
-    from kommo_invoice.cli.wiring import resolve_locked, run, wire
+    from kommo_invoice.cli.running import run
+    from kommo_invoice.cli.wiring import resolve_locked, wire
     from kommo_invoice.engine import linking
     from kommo_invoice.errors import UsageError
 
@@ -99,17 +100,34 @@ def resolve(
             "say one of --sent, --send-again, --absent, --invoice ID",
             hint=f"see `kinv ledger show --deal {deal}`",
         )
-    wiring = wire(common(context, mapping))
+    given = common(context, mapping)
     if invoice is not None:
         raise typer.Exit(
-            run(wiring, "ledger resolve", lambda session: linking.link(session, deal, invoice))
+            run(
+                given,
+                "ledger resolve",
+                lambda session: linking.link(session, deal, invoice),
+                as_json=as_json,
+                dry_run=dry_run,
+            )
         )
-    settled = resolve_locked(wiring, lambda ledger: linking.resolve(ledger, deal, said[0]))
+    wiring = wire(given, as_json=as_json)
+    settled = resolve_locked(
+        wiring,
+        lambda ledger: linking.resolve(ledger, deal, said[0], dry_run=dry_run),
+        dry_run=dry_run,
+    )
+    if as_json:
+        wiring.terminal.json({"deal": deal, "settled": settled, "dry_run": dry_run})
+        return
     wiring.terminal.line(settled)
-    wiring.terminal.note(f"  → now run `kinv retry --deal {deal}`")
+    if dry_run:
+        wiring.terminal.note("nothing was written: this was a preview")
+    else:
+        wiring.terminal.note(f"  → now run `kinv retry --deal {deal}`")
 
 
-@app.command()
+@app.command(short_help="Print the audit trail as CSV or JSON.")
 def export(
     context: typer.Context,
     since: Annotated[
@@ -119,37 +137,36 @@ def export(
     form: Annotated[Format, typer.Option("--format", help="csv or json (a line each).")] = (
         Format.CSV
     ),
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
     mapping: MappingOption = None,
 ) -> None:
     """Print the audit trail: every change with its time, run, deal and outcome."""
     from kommo_invoice.cli.wiring import local_ledger, wire
 
-    wiring = wire(common(context, mapping), as_json=form is Format.JSON)
+    as_json = as_json or form is Format.JSON
+    wiring = wire(common(context, mapping), as_json=as_json)
     with local_ledger(wiring) as ledger:
         rows = _trail(ledger, since.replace(tzinfo=UTC) if since else None)
-        if form is Format.JSON:
+        if as_json:
             for row in rows:
                 wiring.terminal.json(row)
             return
-        import csv
-
-        from kommo_invoice.redact import mask
-
         names = ["at", "run", "deal", "claim", "what", "detail", "before", "after"]
-        writer = csv.DictWriter(sys.stdout, names)
-        writer.writeheader()
-        for row in rows:
-            writer.writerow({name: mask(str(row[name] or "")) for name in names})
+        wiring.terminal.csv(names, rows)
 
 
 @app.command()
-def path(context: typer.Context) -> None:
+def path(context: typer.Context, as_json: JsonOption = False) -> None:
     """Print where the ledger is."""
     from kommo_invoice.cli.wiring import wire
     from kommo_invoice.config.paths import ledger_path
 
-    wiring = wire(common(context))
-    wiring.terminal.line(str(ledger_path(wiring.settings)))
+    wiring = wire(common(context), as_json=as_json)
+    place = ledger_path(wiring.settings)
+    if as_json:
+        wiring.terminal.json({"path": str(place), "exists": place.exists()})
+        return
+    wiring.terminal.line(str(place))
 
 
 def _said(sent: bool, send_again: bool, absent: bool, invoice: str | None) -> dict[str, object]:

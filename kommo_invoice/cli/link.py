@@ -71,6 +71,6 @@ def _run(
     as_json: bool,
     dry_run: bool,
 ) -> None:
-    from kommo_invoice.cli.wiring import run, wire
+    from kommo_invoice.cli.running import run
 
-    raise typer.Exit(run(wire(given, as_json=as_json), command, work, dry_run=dry_run))
+    raise typer.Exit(run(given, command, work, as_json=as_json, dry_run=dry_run))

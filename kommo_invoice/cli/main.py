@@ -30,21 +30,25 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("invoice")(invoice.command)
-app.command("retry")(retry.command)
-app.command("status")(status.command)
-app.command("link")(link.link)
-app.command("unlink")(link.unlink)
+app.command("invoice", short_help="Invoice these deals; a second run changes nothing.")(
+    invoice.command
+)
+app.command("retry", short_help="Do open work again.")(retry.command)
+app.command("status", short_help="Show the last runs, open work and the tokens.")(status.command)
+app.command("link", short_help="Say that an invoice made by hand is a deal's.")(link.link)
+app.command("unlink", short_help="Say that an invoice is not a deal's.")(link.unlink)
 app.add_typer(mapping.app, name="mapping")
 app.add_typer(ledger.app, name="ledger")
-app.command("sandbox")(sandbox.command)
-app.command("demo")(demo.command)
+app.command("sandbox", short_help="Start simulators of the providers.")(sandbox.command)
+app.command("demo", short_help="Play an agency's day on the simulators.")(demo.command)
 app.add_typer(help_topics.app, name="help")
 
 
 def _version(asked: bool) -> None:
     if asked:
-        typer.echo(f"kinv {__version__}")
+        from kommo_invoice.cli.terminal import Terminal
+
+        Terminal().line(f"kinv {__version__}")
         raise typer.Exit
 
 
@@ -81,7 +85,7 @@ def run(arguments: list[str] | None = None) -> int:
         arguments: The command line without the program's name; None takes the process's own.
     """
     try:
-        app(args=arguments)
+        app(args=arguments, prog_name="kinv")
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else ExitCode.OK
     except KinvError as error:

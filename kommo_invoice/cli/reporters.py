@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kommo_invoice.cli.preview import as_dict, as_list, show_lines, show_steps
+from kommo_invoice.cli.words import naming, wording
+from kommo_invoice.domain.plan import StepKind
 from kommo_invoice.engine.events import VERSION, Event, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from kommo_invoice.cli.terminal import Terminal
+
+
+_BATCHED = frozenset(kind.value for kind in StepKind if not kind.in_books)
 
 
 class JsonReporter:
@@ -36,11 +42,14 @@ class PeopleReporter:
     Args:
         terminal: Where to.
         dry_run: Plans are shown with every value.
+        deals: How many deals there are, for a bar; 0 where it is not known.
     """
 
-    def __init__(self, terminal: Terminal, *, dry_run: bool) -> None:
+    def __init__(self, terminal: Terminal, *, dry_run: bool, deals: int = 0) -> None:
         self._terminal = terminal
         self._dry_run = dry_run
+        self._seen: set[int] = set()
+        terminal.follow(deals)
 
     def emit(self, event: Event) -> None:
         """Print one event."""
@@ -48,76 +57,61 @@ class PeopleReporter:
             case Kind.PLAN:
                 self._plan(event)
             case Kind.STEP:
-                number = f"  number {event.data['number']}" if event.data.get("number") else ""
-                found = " (found)" if event.data["state"] == "found" else ""
-                self._terminal.line(f"  ✓ {event.data['step']}{found}{number}")
+                self._step(event)
             case Kind.SKIP:
-                self._terminal.line(f"deal {event.deal}: {event.data['reason']}")
+                self._terminal.line(f"= deal {event.deal}: {event.data['reason']}")
             case Kind.ERROR:
-                self._terminal.note(told(str(event.data["message"]), event.deal))
-                self._terminal.note(f"  → {event.data['hint']}")
+                self._error(event)
             case Kind.SUMMARY:
+                self._terminal.unfollow()
                 self._summary(event.data)
+        if event.deal is not None:
+            self._seen.add(event.deal)
+            self._terminal.advance(len(self._seen))
 
     def _plan(self, event: Event) -> None:
-        data = event.data
-        customer, invoice = _dict(data["customer"]), data["invoice"]
-        write = self._terminal.line
-        write(f"deal {event.deal}: {data['name']}  [{event.claim}]")
-        if customer:
-            known = customer["known"]
-            write(f"  customer  {customer['name']} <{customer['email']}>, {known}")
-        if invoice:
-            found = _dict(invoice)
-            write(f"  invoice   {found['number']} ({found['status']})")
-        amounts = f"{data['subtotal']} + {data['tax']} tax = {data['total']} {data['currency']}"
-        write(f"  amount    {amounts}, due {data['due_date'] or 'by the terms of the books'}")
-        for note in _list(data["notes"]):
-            write(f"  note      {note}")
+        data, terminal = event.data, self._terminal
+        terminal.line(f"deal {event.deal}: {data['name']}  [{event.claim}]", style="bold")
+        if customer := as_dict(data.get("customer")):
+            who = f"{customer['name']} <{customer['email']}>"
+            terminal.field("customer", f"{who}, {customer['known']}")
+        if invoice := as_dict(data.get("invoice")):
+            terminal.field("invoice", f"{invoice['number']} ({invoice['status']})")
         if self._dry_run:
-            for step in _list(data["steps"]):
-                self._step(_dict(step))
+            show_lines(terminal, data)
+        if data.get("total") is not None:
+            total = f"{data['total']} {data['currency']}"
+            terminal.field("total", f"{data['subtotal']} + {data['tax']} tax = {total}")
+        if data.get("date") is not None:
+            due = data["due_date"] or "by the terms of the books"
+            terminal.field("date", f"{data['date']}, due {due}")
+        for note in as_list(data.get("notes")):
+            terminal.field("note", note)
+        if self._dry_run:
+            show_steps(terminal, data)
+            terminal.line()
 
-    def _step(self, step: Mapping[str, object]) -> None:
-        self._terminal.line(f"  {step['step']}")
-        for name, value in _rows(step["values"]):
-            self._terminal.line(f"      {name:<22} {value}")
+    def _step(self, event: Event) -> None:
+        data = event.data
+        words = wording(str(data["step"])).done
+        if data.get("number"):
+            words = words.replace("invoice", f"invoice {data['number']}", 1)
+        found = ", as a look showed" if data["state"] == "found" else ""
+        # The deals' side comes in batches, after the headings of several deals.
+        apart = len(self._seen) > 1 and data["step"] in _BATCHED
+        mark = f"✓ deal {event.deal}:" if apart else "  ✓"
+        self._terminal.line(f"{mark} {words}{found}", style="green")
+
+    def _error(self, event: Event) -> None:
+        self._terminal.note(f"✗ {naming(str(event.data['message']), event.deal)}", style="red")
+        self._terminal.note(f"  → {event.data['hint']}")
 
     def _summary(self, data: Mapping[str, object]) -> None:
-        counts = ", ".join(f"{count} {name}" for name, count in _dict(data["deals"]).items())
-        totals = ", ".join(f"{amount} {code}" for code, amount in _dict(data["totals"]).items())
-        word = "planned" if data["dry_run"] else "invoiced"
-        money = f"; {word} {totals}" if totals else ""
-        self._terminal.line(f"{counts or 'nothing to do'}{money}")
+        counts = ", ".join(f"{count} {name}" for name, count in as_dict(data["deals"]).items())
+        totals = ", ".join(f"{amount} {code}" for code, amount in as_dict(data["totals"]).items())
+        word = "to be invoiced" if data["dry_run"] else "invoiced"
+        nothing = "stopped" if data["exit_code"] else "nothing to do"
+        money = f"; {word}: {totals}" if totals else ""
+        self._terminal.line(f"{counts or nothing}{money}")
         if data["dry_run"]:
             self._terminal.note("nothing was written: this was a preview")
-
-
-def told(message: str, deal: int | None) -> str:
-    """Return an error's message, naming the deal where it does not do so itself."""
-    if deal is None or f"deal {deal}" in message:
-        return message
-    return f"deal {deal}: {message}"
-
-
-def _rows(values: object, prefix: str = "") -> list[tuple[str, str]]:
-    """Flatten a step's values to one row a value, so that none is left out."""
-    if isinstance(values, dict):
-        return [row for name, each in values.items() for row in _rows(each, f"{prefix}.{name}")]
-    if isinstance(values, list):
-        return [
-            row
-            for number, each in enumerate(values, 1)
-            for row in _rows(each, f"{prefix}[{number}]")
-        ]
-    if values is None:
-        return []
-    return [(prefix.removeprefix("."), str(values))]
-
-
-def _dict(value: object) -> Mapping[str, object]:
-    return value if isinstance(value, dict) else {}
-
-
-def _list(value: object) -> list[object]:
-    return value if isinstance(value, list) else []

@@ -12,7 +12,6 @@ from kommo_invoice.cli.options import (
     MappingOption,
     WaitOption,
     common,
-    seconds,
 )
 
 if TYPE_CHECKING:
@@ -47,11 +46,11 @@ def command(
     mapping: MappingOption = None,
 ) -> None:
     """Do open work again: what is due, with --deal or --all also what is not due yet."""
-    from kommo_invoice.cli.wiring import run, wire
+    from kommo_invoice.cli.running import run
     from kommo_invoice.engine.retrying import retry
 
     def work(session: Session) -> Tally:
         return retry(session, deals=deal or [], everything=everything, max_new=max_new)
 
-    wiring = wire(common(context, mapping), as_json=as_json)
-    raise typer.Exit(run(wiring, "retry", work, dry_run=dry_run, wait_s=seconds(wait, "--wait")))
+    given = common(context, mapping)
+    raise typer.Exit(run(given, "retry", work, as_json=as_json, dry_run=dry_run, wait=wait))

@@ -18,6 +18,7 @@ def command(
 ) -> None:
     """Show the last runs, open work, unknown outcomes and the tokens; asks no provider."""
     from kommo_invoice.cli.wiring import local_ledger, wire
+    from kommo_invoice.cli.words import short
     from kommo_invoice.ledger.history import History
 
     wiring = wire(common(context, mapping), as_json=as_json)
@@ -31,28 +32,22 @@ def command(
             {**pair, "runs": runs, "open": [_open(row) for row in work], "tokens": tokens}
         )
         return
-    wiring.terminal.line(f"{pair['crm']} → {pair['books']}")
-    wiring.terminal.table("last runs", ["started (UTC)", "command", "ended"], map(_run_cells, runs))
-    if work:
-        wiring.terminal.table(
-            "open work",
-            ["deal", "claim", "state", "due again (UTC)", "why"],
-            (
-                (
-                    row.claim.deal,
-                    row.reference,
-                    row.state,
-                    f"{row.next_try_at:%Y-%m-%d %H:%M:%S}" if row.next_try_at else "",
-                    row.error,
-                )
-                for row in work
-            ),
-        )
-        wiring.terminal.note("  → `kinv retry` does what is due; unknown: `kinv ledger resolve`")
-    else:
-        wiring.terminal.line("no open work")
+    terminal = wiring.terminal
+    terminal.line(short(f"{pair['crm']} → {pair['books']}"), style="bold")
     for provider, state in tokens.items():
-        wiring.terminal.line(f"token for {provider}: {state}")
+        terminal.line(f"token for {provider}: {state}")
+    terminal.line()
+    if runs:
+        terminal.table("last runs", ["started (UTC)", "command", "ended"], map(_run_cells, runs))
+    else:
+        terminal.line("no runs yet")
+    terminal.line()
+    if work:
+        columns = ["deal", "state", "due again (UTC)", "why"]
+        terminal.table("open work", columns, map(_work_cells, work))
+        terminal.note("  → `kinv retry` does what is due; unknown: `kinv ledger resolve`")
+    else:
+        terminal.line("no open work")
 
 
 def _run_cells(run: RunRow) -> tuple[object, ...]:
@@ -62,6 +57,11 @@ def _run_cells(run: RunRow) -> tuple[object, ...]:
         counts = ", ".join(f"{count} {name}" for name, count in (run.summary or {}).items())
         ended = f"{run.finished_at:%H:%M:%S}, exit {run.exit_code}{': ' + counts if counts else ''}"
     return f"{run.started_at:%Y-%m-%d %H:%M:%S}", run.command, ended
+
+
+def _work_cells(row: ClaimRow) -> tuple[object, ...]:
+    due = f"{row.next_try_at:%Y-%m-%d %H:%M:%S}" if row.next_try_at else ""
+    return row.claim.deal, row.state, due, row.error
 
 
 def _open(row: ClaimRow) -> dict[str, object]:

@@ -1,11 +1,8 @@
-"""Puts a command's pieces together: settings, logging, tokens, clients, session, run."""
+"""Puts a command's pieces together: settings, logging, tokens, clients, session."""
 
 from __future__ import annotations
 
 import logging
-import os
-import secrets
-import signal
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,21 +10,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kommo_invoice.cli.reporters import JsonReporter, PeopleReporter
 from kommo_invoice.cli.terminal import Terminal
 from kommo_invoice.config.paths import config_dir, state_dir
 from kommo_invoice.config.settings import Settings, load_settings
-from kommo_invoice.engine.events import Event, Kind, error_event
 from kommo_invoice.engine.opening import Surroundings, open_ledger, open_session
-from kommo_invoice.errors import ExitCode, KinvError
 from kommo_invoice.mapping.load import find_mapping, load_mapping
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from kommo_invoice.cli.options import Common
-    from kommo_invoice.engine.events import Reporter
-    from kommo_invoice.engine.outcomes import Tally
+    from kommo_invoice.engine.events import Event, Reporter
     from kommo_invoice.engine.session import Session
     from kommo_invoice.http import Client, Judge, OpenClient, Policy
     from kommo_invoice.ledger.ledger import Ledger
@@ -47,11 +40,13 @@ class Wiring:
         settings: Flags over environment over file.
         terminal: Where it prints.
         debug_http: Log requests with their (masked) bodies.
+        asked: The mapping file of ``--mapping``.
     """
 
     settings: Settings
     terminal: Terminal
     debug_http: bool = False
+    asked: Path | None = None
 
     def mapping(self) -> MappingFile:
         """Return the mapping file, checked in itself.
@@ -60,7 +55,7 @@ class Wiring:
             ConfigInvalid: There is none, or it has problems.
         """
         path = find_mapping(
-            given=None,
+            given=self.asked,
             environment=self.settings.mapping,
             folder=Path.cwd(),
             config=config_dir(self.settings),
@@ -112,13 +107,12 @@ def wire(common: Common, *, as_json: bool = False) -> Wiring:
         as_json: The command prints for programs.
 
     Raises:
+        UsageError: A flag has an impossible value.
         ConfigInvalid: A setting is invalid.
     """
-    settings = load_settings(
-        mapping=common.mapping, log_level=common.log_level, no_input=common.no_input
-    )
+    settings = load_settings(log_level=common.log_level, no_input=common.no_input)
     _log(settings)
-    return Wiring(settings, Terminal(as_json=as_json), common.debug_http)
+    return Wiring(settings, Terminal(as_json=as_json), common.debug_http, common.mapping)
 
 
 @contextmanager
@@ -140,7 +134,7 @@ def silent_session(wiring: Wiring, *, fresh: bool = False) -> Iterator[Session]:
         yield session
 
 
-def resolve_locked(wiring: Wiring, work: Callable[[Ledger], str]) -> str:
+def resolve_locked(wiring: Wiring, work: Callable[[Ledger], str], *, dry_run: bool) -> str:
     """Change the ledger by what a person says, while no run is under way.
 
     Raises:
@@ -148,6 +142,9 @@ def resolve_locked(wiring: Wiring, work: Callable[[Ledger], str]) -> str:
     """
     from kommo_invoice.engine.locks import hold
 
+    if dry_run:
+        with local_ledger(wiring) as ledger:
+            return work(ledger)
     around = wiring.surroundings(wiring.mapping(), _Silent())
     accounts = [str(around.crm), str(around.books)]
     with hold(
@@ -160,110 +157,6 @@ def resolve_locked(wiring: Wiring, work: Callable[[Ledger], str]) -> str:
             ledger.close()
 
 
-def run(
-    wiring: Wiring,
-    command: str,
-    work: Callable[[Session], Tally],
-    *,
-    dry_run: bool = False,
-    wait_s: float = 0,
-) -> int:
-    """Run a command that writes: locks, session, summary, exit code.
-
-    Args:
-        wiring: The command's wiring.
-        command: Its name, as the ledger and other runs see it.
-        work: What it does.
-        dry_run: It only shows what it would do; no lock is taken.
-        wait_s: Seconds to wait for another run's lock.
-
-    Returns:
-        The exit code; errors that end the whole run are told as events first.
-    """
-    run_id = f"{now():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
-    reporter: Reporter = (
-        JsonReporter(wiring.terminal, run_id)
-        if wiring.terminal.as_json
-        else PeopleReporter(wiring.terminal, dry_run=dry_run)
-    )
-    previous = signal.signal(signal.SIGTERM, _terminate)
-    try:
-        tally = _locked(wiring, command, work, reporter, run_id, dry_run=dry_run, wait_s=wait_s)
-    except KinvError as error:
-        if not wiring.terminal.as_json:
-            raise
-        reporter.emit(error_event(error, error.deal, None))
-        reporter.emit(_summary(None, error.exit_code, dry_run=dry_run))
-        wiring.terminal.fail(error)
-        return error.exit_code
-    finally:
-        signal.signal(signal.SIGTERM, previous)
-    reporter.emit(_summary(tally, tally.exit_code, dry_run=dry_run))
-    return tally.exit_code
-
-
-def _locked(
-    wiring: Wiring,
-    command: str,
-    work: Callable[[Session], Tally],
-    reporter: Reporter,
-    run_id: str,
-    *,
-    dry_run: bool,
-    wait_s: float,
-) -> Tally:
-    from kommo_invoice.engine.locks import hold
-    from kommo_invoice.ledger.history import History
-
-    around = wiring.surroundings(wiring.mapping(), reporter, dry_run=dry_run)
-    if dry_run:
-        with open_session(around) as session:
-            return work(session)
-    folder = around.state_dir / "locks"
-    accounts = [str(around.crm), str(around.books)]
-    with (
-        hold(folder, accounts, command=f"kinv {command}", wait_s=wait_s, clock=now),
-        open_session(around) as session,
-    ):
-        history = History(session.ledger)
-        history.start(run_id, command, os.getpid())
-        code: int = ExitCode.BUG
-        counts: dict[str, int] = {}
-        try:
-            tally = work(session)
-            code, counts = tally.exit_code, dict(tally.counts)
-        except KinvError as error:
-            code = error.exit_code
-            raise
-        except KeyboardInterrupt:
-            code = ExitCode.INTERRUPTED
-            raise
-        except SystemExit as ended:
-            code = ended.code if isinstance(ended.code, int) else ExitCode.BUG
-            raise
-        finally:
-            history.end(run_id, code, counts)
-        return tally
-
-
-def _summary(tally: Tally | None, code: ExitCode, *, dry_run: bool) -> Event:
-    from kommo_invoice.domain.money import Money
-    from kommo_invoice.domain.plain import plain
-
-    totals = tally.totals if tally else {}
-    return Event(
-        Kind.SUMMARY,
-        None,
-        None,
-        {
-            "dry_run": dry_run,
-            "deals": dict(tally.counts) if tally else {},
-            "totals": {each: plain(Money(minor, each).amount) for each, minor in totals.items()},
-            "exit_code": int(code),
-        },
-    )
-
-
 def _log(settings: Settings) -> None:
     from kommo_invoice.redact import RedactFilter
 
@@ -274,13 +167,6 @@ def _log(settings: Settings) -> None:
     root.handlers[:] = [handler]
     root.setLevel(settings.log_level.upper())
     root.propagate = False
-
-
-def _terminate(number: int, frame: object) -> None:
-    """End the process by its exit code, so that locks, ledger and files are closed in order."""
-    del number, frame
-    sys.stderr.write("kinv: terminated; the next run goes on from here\n")
-    raise SystemExit(ExitCode.TERMINATED)
 
 
 class _Silent:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import os
+import tomllib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import platformdirs
 from pydantic import Field, SecretStr, ValidationError
@@ -15,13 +17,18 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from kommo_invoice.errors import ConfigInvalid, Problem
+from kommo_invoice.errors import ConfigInvalid, Problem, UsageError
+
+_HINT = "see `kinv help environment`"
 
 
 class Settings(BaseSettings):
     """What can be set around a run; every field is also an environment variable ``KINV_<NAME>``."""
 
-    model_config = SettingsConfigDict(env_prefix="KINV_", extra="ignore", frozen=True)
+    # A variable that is set to nothing, as `KINV_SETTLE_S=` in a crontab, counts as not set.
+    model_config = SettingsConfigDict(
+        env_prefix="KINV_", env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     mapping: Annotated[Path | None, Field(description="the mapping file")] = None
     config_dir: Annotated[Path | None, Field(description="folder of mapping.toml, config.toml")] = (
@@ -60,8 +67,7 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Order the sources: flags, environment, ``config.toml``."""
         del dotenv_settings, file_secret_settings
-        file = TomlConfigSettingsSource(settings_cls, toml_file=_config_file())
-        return init_settings, env_settings, file
+        return init_settings, env_settings, _ConfigFile(settings_cls, toml_file=_config_file())
 
     def token(self, provider: str) -> str | None:
         """Return the provider's token from the environment, None when it is not set."""
@@ -73,23 +79,56 @@ def load_settings(**flags: object) -> Settings:
     """Return the settings, with flags that were given (not None) over everything.
 
     Raises:
-        ConfigInvalid: A variable or a key of ``config.toml`` has an impossible value.
+        UsageError: A flag has an impossible value.
+        ConfigInvalid: A variable or a key of ``config.toml`` has one, or that file is broken.
     """
-    given = {name: value for name, value in flags.items() if value is not None}
+    given: dict[str, Any] = {name: value for name, value in flags.items() if value is not None}
     try:
-        return Settings.model_validate(given) if not given else Settings(**given)  # type: ignore[arg-type]
+        return Settings(**given)
     except ValidationError as error:
+        found = error.errors(include_input=False, include_url=False)
+        wrong = {str(each["loc"][0]): each["msg"] for each in found}
+    for name in given.keys() & wrong.keys():
+        raise UsageError(f"--{name.replace('_', '-')}: {wrong[name]}")
+    problems = [_problem(name, message) for name, message in wrong.items()]
+    if len(problems) == 1:
+        raise ConfigInvalid(str(problems[0]), problems=problems, hint=_HINT)
+    raise ConfigInvalid(f"{len(problems)} settings are invalid", problems=problems, hint=_HINT)
+
+
+class _ConfigFile(TomlConfigSettingsSource):
+    """``config.toml``, in which a mistyped key is an error."""
+
+    def _read_file(self, file_path: Any) -> dict[str, Any]:
+        try:
+            content = super()._read_file(file_path)
+        except OSError as error:
+            raise ConfigInvalid(f"{file_path} cannot be read: {error.strerror}") from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ConfigInvalid(
+                f"{file_path} is no valid TOML: {error}",
+                hint=f"correct or remove it; {_HINT}",
+            ) from None
         problems = [
-            Problem(
-                file="environment or config.toml",
-                key="KINV_" + "_".join(str(part) for part in each["loc"]).upper(),
-                message=each["msg"],
-            )
-            for each in error.errors(include_input=False, include_url=False)
+            Problem(str(file_path), name, "is an unknown key", _nearest(name))
+            for name in content
+            if name not in Settings.model_fields
         ]
-        raise ConfigInvalid(
-            "a setting is invalid", problems=problems, hint="see `kinv help environment`"
-        ) from None
+        if problems:
+            raise ConfigInvalid(str(problems[0]), problems=problems, hint=_HINT)
+        return content
+
+
+def _nearest(name: str) -> str | None:
+    return next(iter(difflib.get_close_matches(name, Settings.model_fields, n=1)), None)
+
+
+def _problem(name: str, message: str) -> Problem:
+    """Return what is wrong with a setting, at the place that gave it."""
+    variable = f"KINV_{name.upper()}"
+    if os.environ.get(variable):
+        return Problem("environment", variable, message)
+    return Problem(str(_config_file()), name, message)
 
 
 def _config_file() -> Path:

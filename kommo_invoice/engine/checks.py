@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+class MailingOff(DealError):
+    """The books' set-up, as last read, forbids e-mailing; it may have been switched on since."""
+
+
 def check_draft(draft: Draft, capabilities: BooksCapabilities) -> None:
     """Refuse a draft that these books cannot hold as it is meant.
 
@@ -41,10 +45,10 @@ def check_mailing(draft: Draft, *, can_send: bool) -> None:
     """Refuse to begin what is to be e-mailed where the books may not e-mail.
 
     Raises:
-        DealError: The account has e-mailing switched off.
+        MailingOff: The account has e-mailing switched off.
     """
     if draft.mail is not None and not can_send:
-        raise DealError(
+        raise MailingOff(
             "the books have e-mailing switched off for this business",
             hint="switch it on in the books, or set send = false in [invoice]",
         )

@@ -6,11 +6,16 @@ from typing import TYPE_CHECKING
 
 from kommo_invoice.domain.invoice import Invoice, Status
 from kommo_invoice.domain.totals import Totals, acceptable, net_unit_price
+from kommo_invoice.errors import DealError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from kommo_invoice.domain.draft import Draft
+
+
+class Otherwise(DealError):
+    """The books made something else of a draft; what was read of their set-up may be outdated."""
 
 
 def total_differences(draft: Draft, invoice: Invoice) -> list[str]:
@@ -46,7 +51,8 @@ def differences(draft: Draft, customer_ids: Iterable[str], invoice: Invoice) -> 
     found = total_differences(draft, invoice)
     address = (invoice.customer_email or "").casefold()
     if invoice.customer_id not in set(customer_ids) and address != draft.customer.email.casefold():
-        found.insert(0, f"its customer is {invoice.customer_email or invoice.customer_id}")
+        theirs = invoice.customer_email or invoice.customer_id
+        found.insert(0, f"its customer is {theirs}, not {draft.customer.email}")
     return found
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from kommo_invoice.domain.invoice import Status
 from kommo_invoice.domain.plan import Step, StepKind
 from kommo_invoice.domain.totals import totals
 from kommo_invoice.domain.writing import DealChange, marker
 from kommo_invoice.engine.evidence import prove_absent
 from kommo_invoice.engine.situation import Settled, Situation
-from kommo_invoice.ledger.rows import StepState
+from kommo_invoice.ledger.rows import ClaimState, StepState
 from kommo_invoice.mapping.views import LATER, InvoiceView
 
 if TYPE_CHECKING:
@@ -36,13 +37,9 @@ def crm_steps(
         Temporary, LookAgain: A task whose answer was lost is not proven absent yet.
     """
     s = plan.situation
-    if plan.invoice is None:
-        view = InvoiceView.expected(plan.draft, totals(plan.draft), today=today)
-    else:
-        view = InvoiceView.of(plan.invoice, s.reference, today)
+    view = _view(plan, today)
     steps = []
-    update = s.steps.get(StepKind.DEAL_UPDATE)
-    if update is None or update.state is not StepState.DONE:
+    if _unwritten(plan):
         change = deal_change(mapping, s.deal, view, mark=mark(plan), hold=plan.hold is not None)
         if change.fields or change.stage:
             steps.append(Step(StepKind.DEAL_UPDATE, s.key(StepKind.DEAL_UPDATE), change))
@@ -74,6 +71,34 @@ def mark(plan: Plan) -> str:
     """Return the mark for the deal's invoice field."""
     prefix = plan.situation.mark_prefix
     return f"{prefix}{plan.invoice.id}" if plan.invoice else f"{prefix}{LATER}"
+
+
+def _view(plan: Plan, today: date) -> InvoiceView:
+    """Return the invoice as it will be when the plan's steps in the books are done."""
+    if plan.invoice is None:
+        return InvoiceView.expected(plan.draft, totals(plan.draft), today=today)
+    kinds = {step.kind for step in plan.steps}
+    invoice = plan.invoice
+    if StepKind.INVOICE_APPROVE in kinds:
+        invoice = replace(invoice, status=Status.APPROVED)
+    if StepKind.INVOICE_SEND not in kinds:
+        return InvoiceView.of(invoice, plan.situation.reference, today)
+    view = InvoiceView.of(replace(invoice, status=Status.SENT), plan.situation.reference, today)
+    return replace(view, values={**view.values, "sent_on": LATER})
+
+
+def _unwritten(plan: Plan) -> bool:
+    """Say whether the deal may not hold yet what the books show.
+
+    A finished claim's deal is left alone, also where a person changed it, unless something is
+    done in the books now. Fields that were written while an e-mail was in doubt, and the move
+    that waited for it, are looked at again.
+    """
+    s = plan.situation
+    update = s.steps.get(StepKind.DEAL_UPDATE)
+    written = update is not None and update.state is StepState.DONE
+    finished = s.row is not None and s.row.state is ClaimState.DONE
+    return not (written and finished) or bool(plan.steps or plan.settled)
 
 
 def _task(

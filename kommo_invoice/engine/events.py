@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
@@ -12,6 +13,7 @@ from kommo_invoice.domain.totals import totals
 from kommo_invoice.domain.writing import DealChange, TaskDraft
 from kommo_invoice.errors import KinvError, Temporary
 from kommo_invoice.mapping.views import LATER
+from kommo_invoice.redact import mask_values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -125,6 +127,11 @@ def shown(values: object) -> object:
             return {"invoice_id": LATER}
         case _:
             return {"invoice_id": plain(values)}
+
+
+def stored(values: object) -> str:
+    """Return a step's values as the ledger keeps them: JSON without the clients' secret links."""
+    return json.dumps(mask_values(shown(values)), ensure_ascii=False)
 
 
 def error_event(error: KinvError, deal: int | None, claim: str | None) -> Event:

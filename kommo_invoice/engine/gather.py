@@ -34,11 +34,11 @@ class Options:
     """What the person asked for beyond the mapping.
 
     Args:
-        send: False for ``--no-send``.
+        send: False for ``--no-send``; None to do as the claim was begun (retries).
         again: The reason of ``--again``, else None.
     """
 
-    send: bool = True
+    send: bool | None = True
     again: str | None = None
 
 
@@ -51,6 +51,8 @@ class Candidate:
         fresh: Today's draft; None where the deal does not give one any more.
         warnings: What today's evaluation remarked.
         look: What to look for in the books.
+        former: Invoice ids of the deal's closed claims.
+        impossible: Why the deal gives no draft any more.
     """
 
     deal: Deal
@@ -62,6 +64,8 @@ class Candidate:
     fresh: Draft | None
     warnings: tuple[str, ...]
     look: Look
+    former: frozenset[str] = frozenset()
+    impossible: DealError | None = None
 
 
 def candidate(
@@ -90,14 +94,16 @@ def candidate(
     steps = session.ledger.steps_of(row) if row else {}
     stored = row.draft if row else None
     fresh: Draft | None = None
+    impossible: DealError | None = None
     warnings: tuple[str, ...] = ()
     try:
         evaluated = session.mapping.draft(deal, today=session.today, reference=reference)
         fresh, warnings = evaluated.draft, evaluated.warnings
-    except DealError:
+    except DealError as error:
         if stored is None:
             raise
-    if fresh is not None and not options.send:
+        impossible = error
+    if fresh is not None and not wanted(options, row):
         fresh = replace(fresh, mail=None)
     draft = _draft(stored, fresh, steps)
     return Candidate(
@@ -110,7 +116,18 @@ def candidate(
         fresh=fresh,
         warnings=warnings,
         look=_look(session, deal, draft, reference, row, steps, thorough=thorough),
+        former=frozenset(
+            each.invoice_id for each in rows if each.state is ClaimState.CLOSED and each.invoice_id
+        ),
+        impossible=impossible,
     )
+
+
+def wanted(options: Options, row: ClaimRow | None) -> bool:
+    """Say whether the claim's invoice is to be e-mailed, if the mapping says so too."""
+    if options.send is not None:
+        return options.send
+    return row is None or row.send
 
 
 def situation(
@@ -124,6 +141,7 @@ def situation(
         namer=session.namer,
         draft=found.draft,
         fresh=found.fresh,
+        impossible=found.impossible,
         row=found.row,
         steps=found.steps,
         sighting=sighting,
@@ -131,6 +149,7 @@ def situation(
         looks=looks,
         mark=mark_of(session, found.deal),
         mark_prefix=session.mark_prefix,
+        former=found.former,
         owned=_owned(session, found, sighting),
         can_send=session.catalog.account.can_send,
         capabilities=session.books.capabilities,
@@ -170,8 +189,9 @@ def _claim(
     if not rows:
         return Claim(account=session.ledger.crm, deal=deal.id, issue=issue or 1), None
     last = rows[-1]
-    if last.state is ClaimState.CLOSED or (issue is not None and issue > last.claim.issue):
-        return last.claim.next_issue(), None
+    following = max(issue or 1, last.claim.issue + (last.state is ClaimState.CLOSED))
+    if following > last.claim.issue:
+        return replace(last.claim, issue=following), None
     return last.claim, last
 
 
@@ -179,7 +199,7 @@ def _draft(stored: Draft | None, fresh: Draft | None, steps: Mapping[StepKind, S
     """Return the draft to go on with.
 
     What was stored with the first intent holds (design, section 5.1); only whether it is e-mailed
-    follows today's wish, until the mail has been begun.
+    follows today's wish, until the mail has been begun. A mail that was refused is written anew.
     """
     create = steps.get(StepKind.INVOICE_CREATE)
     begun = create is not None and create.state in {StepState.INTENT, StepState.DONE}
@@ -187,11 +207,14 @@ def _draft(stored: Draft | None, fresh: Draft | None, steps: Mapping[StepKind, S
         if fresh is None:
             raise LookupError("a claim without a stored draft has today's")
         return fresh
-    if fresh is None or StepKind.INVOICE_SEND in steps:
+    send = steps.get(StepKind.INVOICE_SEND)
+    refused = send is not None and send.state is StepState.REFUSED
+    if fresh is None or (send is not None and not refused):
         return stored
     if fresh.mail is None:
         return replace(stored, mail=None)
-    return replace(stored, mail=stored.mail or fresh.mail, ready=Ready.APPROVED)
+    mail = fresh.mail if refused else stored.mail or fresh.mail
+    return replace(stored, mail=mail, ready=Ready.APPROVED)
 
 
 def _look(

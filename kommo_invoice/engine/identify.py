@@ -34,6 +34,7 @@ class Found:
         strays: Drafts with the same reference, to be deleted.
         settled: Steps whose lost answers are cleared up by it.
         notes: What a person should know.
+        replaced: The claim's draft was deleted by kinv, to be made anew from today's deal.
     """
 
     invoice: Invoice | None = None
@@ -42,6 +43,7 @@ class Found:
     strays: tuple[Invoice, ...] = ()
     settled: tuple[Settled, ...] = ()
     notes: tuple[str, ...] = ()
+    replaced: bool = False
 
 
 def identify(s: Situation) -> Found:
@@ -82,20 +84,31 @@ def _identify_known(s: Situation, invoice_id: str, create: StepRow | None) -> Fo
     ]
     if known is None or known.id != invoice_id or not known.status.live:
         if not rivals:
+            delete = s.steps.get(StepKind.INVOICE_DELETE)
+            if known is None and delete is not None and _deletes(s, delete, invoice_id):
+                deleted = Settled(delete.kind, delete.key, invoice_id)
+                return Found(settled=(deleted,), replaced=True)
             raise _gone(s, known, invoice_id)
         known = rivals[0]
     winner, others = elect({each.id: each for each in [known, *rivals]}.values())
-    own = s.row is not None and (not s.row.adopted or _ours(s, winner))
+    adopted = s.row is not None and s.row.adopted
+    own = not adopted or (_ours(s, winner) and same_lines(s.draft, winner))
     settled: tuple[Settled, ...] = ()
     if create is not None and winner.id != invoice_id:
         settled = (Settled(create.kind, create.key, winner.id),)
     return Found(invoice=winner, own=own, strays=_strays(s, others), settled=settled)
 
 
+def _deletes(s: Situation, step: StepRow, invoice_id: str) -> bool:
+    """Say whether kinv itself was about to delete the invoice, to replace it."""
+    return step.state is StepState.INTENT and step.key == s.key(StepKind.INVOICE_DELETE, invoice_id)
+
+
 def _adopt(s: Situation, candidates: list[Invoice], intent: StepRow | None) -> Found:
     """Take the invoice that carries our exact reference, if it is what we mean."""
     if intent is None:
-        customers = [each.id for each in s.sighting.customers]
+        known = (*s.sighting.customers, s.sighting.customer)
+        customers = [each.id for each in known if each is not None]
         for each in candidates:
             wrong = differences(s.draft, customers, each)
             if wrong:
@@ -136,13 +149,15 @@ def _by_mark(s: Situation) -> Found:
             other = s.namer.deal_of(min(strangers))
             whose = f"deal {other}" if other else f"reference {min(strangers)}"
             return Found(notes=(f"its invoice field was copied: the invoice is that of {whose}",))
-        if named.status.live:
+        if named.status.live and invoice_id not in s.former:
             return Found(
                 invoice=named,
                 own=False,
                 adopted=True,
                 notes=(f"invoice {named.number} is named by the deal's own field",),
             )
+    if s.claim.issue > 1 or invoice_id in s.former:
+        return Found(notes=("its invoice field names an earlier issue's invoice",))
     raise _gone(s, named, invoice_id)
 
 

@@ -10,8 +10,15 @@ from kommo_invoice.domain.totals import totals
 from kommo_invoice.engine.crm_steps import crm_steps
 from kommo_invoice.engine.events import plan_event
 from kommo_invoice.engine.evidence import LookAgain
-from kommo_invoice.engine.gather import Candidate, Options, candidate, later_issue, situation
-from kommo_invoice.engine.identify import Gone
+from kommo_invoice.engine.gather import (
+    Candidate,
+    Options,
+    candidate,
+    later_issue,
+    situation,
+    wanted,
+)
+from kommo_invoice.engine.identify import Gone, highest_issue
 from kommo_invoice.engine.outbox import Letter, Outbox
 from kommo_invoice.engine.outcomes import CircuitOpen, Outcomes, Tally
 from kommo_invoice.engine.planner import plan
@@ -22,7 +29,6 @@ from kommo_invoice.errors import (
     LoginNeeded,
     LostAnswer,
     OutcomeUnknown,
-    Rejected,
     Temporary,
 )
 from kommo_invoice.ledger.rows import ClaimState, StepState
@@ -55,7 +61,9 @@ class Invoicing:
         self._session = session
         self._options = options
         self._outbox = Outbox(session)
-        self._outcomes = Outcomes(session)
+        self._outcomes = Outcomes(session, send=options.send is not False)
+        self._left: dict[int, None] = {}
+        self._lost = False
 
     def run(self, ids: Sequence[int]) -> Tally:
         """Take the deals with those ids their whole way, and tell what happened.
@@ -74,18 +82,20 @@ class Invoicing:
                     hint="check the number in the deal's address in the CRM",
                     deal=missing,
                 ),
-                missing,
+                [missing],
             )
+        self._left = dict.fromkeys(deal.id for deal in deals)
         try:
             for looked in self._looks(deals):
                 self._take(looked)
                 if self._outbox.full:
                     self._deliver()
         except LoginNeeded as error:
-            self._outcomes.failed(error, None)
-        except CircuitOpen:
-            pass
+            self._outcomes.failed(error)
+        except CircuitOpen as circuit:
+            self._outcomes.stopped(circuit, self._left)
         self._deliver()
+        self._outcomes.tell_held()
         return self._outcomes.tally
 
     # -- looking -----------------------------------------------------------------------------
@@ -93,24 +103,31 @@ class Invoicing:
     def _looks(self, deals: Sequence[Deal]) -> Iterator[Looked]:
         """Yield the deals with a first look at the books, which several of them share."""
         size = self._session.books.capabilities.look_batch
-        candidates = []
-        for deal in deals:
-            try:
-                candidates.append(candidate(self._session, deal, self._options))
-            except DealError as error:
-                self._outcomes.caught(error, [deal.id])
-        for start in range(0, len(candidates), size):
-            chunk = candidates[start : start + size]
+        for start in range(0, len(deals), size):
+            # Only now, since the deals before may have made the customer of one of these.
+            chunk = list(self._candidates(deals[start : start + size]))
             looked_at = self._session.clock()
             try:
                 sightings = self._session.books.look([each.look for each in chunk])
             except LoginNeeded:
                 raise
             except KinvError as error:
-                self._outcomes.caught(error, [each.deal.id for each in chunk])
+                self._caught(error, [each.deal.id for each in chunk])
                 continue
             for found, sighting in zip(chunk, sightings, strict=True):
                 yield found, sighting, looked_at
+
+    def _candidates(self, deals: Sequence[Deal]) -> Iterator[Candidate]:
+        for deal in deals:
+            try:
+                yield candidate(self._session, deal, self._options)
+            except DealError as error:
+                self._caught(error, [deal.id])
+
+    def _caught(self, error: KinvError, deals: Sequence[int], *, lost: bool = False) -> None:
+        for deal in deals:
+            self._left.pop(deal, None)
+        self._outcomes.caught(error, deals, lost=lost)
 
     def _look(self, deal: Deal, *, issue: int | None = None, thorough: bool = False) -> Looked:
         """Look at the books anew for one deal."""
@@ -122,15 +139,17 @@ class Invoicing:
 
     def _take(self, looked: Looked) -> None:
         deal = looked[0].deal
+        self._lost = False
         try:
             issue = later_issue(looked[0], looked[1])
             if issue is not None:
                 looked = self._look(deal, issue=issue)
             self._decide_and_act(deal, looked)
+            self._left.pop(deal.id, None)
         except LoginNeeded:
             raise
         except KinvError as error:
-            self._outcomes.caught(error, [deal.id])
+            self._caught(error, [deal.id], lost=self._lost)
 
     def _decide_and_act(self, deal: Deal, looked: Looked) -> None:
         """Decide, show once, act; look again as long as something has to be found out."""
@@ -149,7 +168,7 @@ class Invoicing:
             except Gone:
                 if self._options.again is None:
                     raise
-                looked = self._next_issue(found)
+                looked = self._next_issue(*looked[:2])
                 continue
             if self._options.again is not None and round_ == 1:
                 _check_again(decided)
@@ -161,25 +180,26 @@ class Invoicing:
                 return
             try:
                 self._act(found, decided, on_deal)
-            except (LostAnswer, Doubt):
-                if round_ == _ROUNDS:
-                    raise
-                looks = 1
-                looked = self._look(deal, issue=found.claim.issue, thorough=True)
-                continue
-            return
+            except LostAnswer:
+                self._lost = True
+            except Doubt:
+                pass
+            else:
+                return
+            looks = 1
+            looked = self._look(deal, issue=found.claim.issue, thorough=True)
         raise Temporary(f"the books did not come to rest for {looked[0].reference}", deal=deal.id)
 
-    def _next_issue(self, found: Candidate) -> Looked:
+    def _next_issue(self, found: Candidate, sighting: Sighting) -> Looked:
         """Close the claim whose invoice is gone, and look for the next issue."""
         session = self._session
-        following = found.claim.issue + 1
+        last = max(found.claim.issue, highest_issue(sighting.invoices, found.reference))
         if not session.dry_run:
             row = found.row or session.ledger.open_claim(found.claim, found.reference)
             session.ledger.set_claim(
                 row, "reissued", state=ClaimState.CLOSED.value, reason=self._options.again
             )
-        return self._look(found.deal, issue=following)
+        return self._look(found.deal, issue=last + 1)
 
     def _show(self, found: Candidate, decided: Plan, on_deal: tuple[Step, ...]) -> None:
         """Tell the plan, or that nothing is left to do."""
@@ -209,46 +229,41 @@ class Invoicing:
     def _act(self, found: Candidate, decided: Plan, on_deal: tuple[Step, ...]) -> None:
         """Do the plan: the books' side at once, the deal's side through the outbox."""
         session = self._session
-        idle = not (decided.steps or on_deal or decided.settled)
-        if idle and decided.hold is None and found.row is not None:
-            if found.row.state is not ClaimState.DONE:
-                self._outcomes.finished(found.row)
-            return
-        row = found.row or session.ledger.open_claim(found.claim, found.reference)
+        idle = not (decided.steps or on_deal or decided.settled) and decided.hold is None
+        send = wanted(self._options, found.row)
+        row = found.row or session.ledger.open_claim(found.claim, found.reference, send=send)
+        if row.send != send:
+            session.ledger.set_claim(row, "send" if send else "no-send", send=int(send))
         invoice = decided.invoice
         if invoice is not None and row.invoice_id != invoice.id:
             session.ledger.adopt(row, invoice, decided.draft, adopted=decided.adopted)
+        if idle:
+            if row.state is not ClaimState.DONE or row.error is not None:
+                self._outcomes.finished(row, worked=False)
+            return
+        if row.state is ClaimState.DONE:
+            session.ledger.set_claim(row, "reopened", state=ClaimState.OPEN.value)
         runner = Runner(session, decided, row)
+        runner.run()
         hold = decided.hold
-        failure: KinvError | None = None
-        try:
-            runner.run()
-        except Rejected as error:
-            if not self._mail_was_refused(row):
-                raise
-            hold, failure = error.message, error
+        failure: KinvError | None = runner.mail_refused
         if runner.invoice is None:
             raise LookupError(f"{found.reference} has no invoice after its run")
         if decided.creates_invoice:
             self._outcomes.made(runner.invoice.total)
-        if decided.hold is not None:
-            failure = _unknown(decided.hold, found.deal.id)
-            self._leave_unknown(row, decided.hold)
+        if hold is not None:
+            self._leave_unknown(row, hold)
+            failure = _unknown(hold, found.deal.id)
         self._outbox.add(
             Letter(
                 deal=found.deal,
                 row=row,
                 invoice=runner.invoice,
                 steps={step.kind: step.key for step in on_deal},
-                hold=hold is not None,
+                hold=failure is not None,
                 failure=failure,
             )
         )
-
-    def _mail_was_refused(self, row: ClaimRow) -> bool:
-        """Say whether the invoice stands and only its e-mail was refused."""
-        step = self._session.ledger.steps_of(row).get(StepKind.INVOICE_SEND)
-        return step is not None and step.state is StepState.REFUSED
 
     def _leave_unknown(self, row: ClaimRow, why: str) -> None:
         step = self._session.ledger.steps_of(row).get(StepKind.INVOICE_SEND)
@@ -257,12 +272,17 @@ class Invoicing:
 
     def _deliver(self) -> None:
         """Flush the outbox and close the claims whose letters arrived."""
+        together: dict[int, list[Letter]] = {}
         for letter in self._outbox.flush():
             failure = letter.error or letter.failure
             if failure is None:
                 self._outcomes.finished(letter.row)
             else:
-                self._outcomes.failed(failure, letter.deal.id, letter.row)
+                together.setdefault(id(failure), []).append(letter)
+        for letters in together.values():
+            failure = letters[0].error or letters[0].failure
+            if failure is not None:
+                self._outcomes.failed(failure, [letter.deal.id for letter in letters])
 
 
 def _check_again(decided: Plan) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from kommo_invoice.domain.claim import Claim
@@ -44,7 +45,8 @@ def link(session: Session, deal_id: int, invoice_id: str) -> Tally:
         )
     rows = _rows(session.ledger, deal_id)
     last = rows[-1] if rows else None
-    if last is not None and last.invoice_id not in {None, invoice.id}:
+    taken = last is not None and last.state is not ClaimState.CLOSED
+    if last is not None and taken and last.invoice_id not in {None, invoice.id}:
         raise DealError(
             f"the deal has another invoice, {last.invoice_id}",
             hint=f"first `kinv unlink --deal {deal_id} --invoice {last.invoice_id}`",
@@ -57,7 +59,7 @@ def link(session: Session, deal_id: int, invoice_id: str) -> Tally:
     data = {"steps": [{"step": "link", "key": reference, "values": {"invoice_id": invoice.id}}]}
     if session.dry_run:
         session.reporter.emit(Event(Kind.PLAN, deal_id, reference, {"name": deal.name, **data}))
-        return Tally()
+        return Tally(counts=Counter({"planned": 1}))
     evaluated = session.mapping.draft(deal, today=session.today, reference=reference)
     row = session.ledger.open_claim(claim, reference)
     session.ledger.adopt(row, invoice, evaluated.draft, adopted=True)
@@ -88,7 +90,7 @@ def unlink(session: Session, deal_id: int, invoice_id: str) -> Tally:
     data = {"name": deal.name, "steps": [step] if marked else []}
     session.reporter.emit(Event(Kind.PLAN, deal_id, reference, data))
     if session.dry_run:
-        return Tally()
+        return Tally(counts=Counter({"planned": 1}))
     row = row or session.ledger.open_claim(claim, reference)
     session.ledger.drop_link(row, "unlinked by hand")
     if marked:
@@ -98,7 +100,7 @@ def unlink(session: Session, deal_id: int, invoice_id: str) -> Tally:
     return tally
 
 
-def resolve(ledger: Ledger, deal_id: int, outcome: str) -> str:
+def resolve(ledger: Ledger, deal_id: int, outcome: str, *, dry_run: bool = False) -> str:
     """Settle an unknown outcome by what a person has seen.
 
     Args:
@@ -106,6 +108,7 @@ def resolve(ledger: Ledger, deal_id: int, outcome: str) -> str:
         deal_id: The deal.
         outcome: ``sent``: it was e-mailed; ``send-again``: it was not, and may be; ``absent``:
             what was to be created is not in the books.
+        dry_run: Only say what would be settled.
 
     Returns:
         What was settled, in words.
@@ -131,12 +134,15 @@ def resolve(ledger: Ledger, deal_id: int, outcome: str) -> str:
             deal=deal_id,
         )
     row = rows[-1]
+    settled = f"{step.kind} of {row.reference}: {outcome}"
+    if dry_run:
+        return settled
     if outcome == "sent":
         ledger.finish(row, step.key, found=True)
     else:
         ledger.release(row, step.key, f"a person says: {outcome}")
     ledger.set_claim(row, "resolved", state=ClaimState.OPEN.value, error=None, next_try_at=None)
-    return f"{step.kind} of {row.reference}: {outcome}"
+    return settled
 
 
 def _rows(ledger: Ledger, deal_id: int) -> list[ClaimRow]:

@@ -100,8 +100,8 @@ def open_session(around: Surroundings, *, fresh: bool = False) -> Iterator[Sessi
             stack.callback(client.close)
             return client
 
-        crm = open_crm(around.crm, open_client)
-        books = open_books(around.books, open_client)
+        crm = open_crm(around.crm, open_client, file=str(around.file.path))
+        books = open_books(around.books, open_client, file=str(around.file.path))
         ledger = open_ledger(around)
         stack.callback(ledger.close)
         mapping, setup = _compiled(around, crm, books, ledger, fresh=fresh)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from kommo_invoice.books.capabilities import DEFAULT_SETTLE_S
 from kommo_invoice.crm.base import Want
 from kommo_invoice.domain.plan import StepKind
 from kommo_invoice.domain.writing import DealChange, TaskDraft, marker
 from kommo_invoice.engine.crm_steps import deal_change
-from kommo_invoice.engine.events import Event, Kind, shown
+from kommo_invoice.engine.events import Event, Kind, stored
+from kommo_invoice.engine.evidence import Wait
 from kommo_invoice.errors import DealError, KinvError, LostAnswer, Rejected
 from kommo_invoice.mapping.views import InvoiceView
 
@@ -148,9 +149,16 @@ class Outbox:
                     wanted.append(_Item(letter, draft, str(len(wanted))))
         try:
             self._send(StepKind.TASK_CREATE, wanted)
-        except LostAnswer as error:
+        except LostAnswer:
             for item in self._without_found(wanted):
-                item.letter.error = error
+                item.letter.error = self._waiting(item.letter)
+
+    def _waiting(self, letter: Letter) -> KinvError:
+        """Return the failure of a task whose answer was lost and which is not there yet."""
+        session = self._session
+        step = session.ledger.steps_of(letter.row)[StepKind.TASK_CREATE]
+        wait = Wait.of(step, session.settle_s, DEFAULT_SETTLE_S, session.clock())
+        return wait.error(letter.deal.id)
 
     def _without_found(self, wanted: list[_Item]) -> list[_Item]:
         """Finish the tasks whose marker is there, and return the others."""
@@ -171,9 +179,9 @@ class Outbox:
         """Send one batch; what a refusal names is left out, and the rest is sent again."""
         while wanted:
             for item in wanted:
-                text = json.dumps(shown(item.values), ensure_ascii=False)
                 letter = item.letter
-                self._session.ledger.begin(letter.row, kind, letter.steps[kind], text)
+                key = letter.steps[kind]
+                self._session.ledger.begin(letter.row, kind, key, stored(item.values))
             try:
                 ids = self._call(wanted)
             except Rejected as error:

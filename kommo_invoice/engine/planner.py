@@ -33,8 +33,19 @@ def plan(situation: Situation) -> Plan:
     """
     found = identify(situation)
     if found.invoice is None:
-        return _plan_new(situation, found)
+        return _plan_new(_as_today(situation), found)
     return _plan_found(situation, found, found.invoice)
+
+
+def _as_today(s: Situation) -> Situation:
+    """Return the situation with today's draft: nothing is in the books that binds to an older one.
+
+    Raises:
+        DealError: The deal gives no invoice any more.
+    """
+    if s.fresh is None:
+        raise s.impossible or DealError(f"deal {s.deal.id} gives no invoice any more")
+    return replace(s, draft=s.fresh)
 
 
 def _plan_new(s: Situation, found: Found) -> Plan:
@@ -42,7 +53,7 @@ def _plan_new(s: Situation, found: Found) -> Plan:
     check_mailing(s.draft, can_send=s.can_send)
     customer_id, known, settled = _customer(s)
     steps = []
-    if customer_id is None:
+    if customer_id is None and s.customer_promised is None:
         steps.append(
             Step(
                 StepKind.CUSTOMER_CREATE,
@@ -91,9 +102,13 @@ def _plan_found(s: Situation, found: Found, invoice: Invoice) -> Plan:
             f"invoice {invoice.number} is not of kinv's making: it is linked, never e-mailed"
         )
         return replace(plan, notes=tuple(notes))
-    wrong = [] if _is_out(s, invoice) else total_differences(s.draft, invoice)
-    if wrong:
-        return _replace_draft(s, plan, invoice, wrong, tuple(notes))
+    if not _is_out(s, invoice):
+        wrong = total_differences(s.draft, invoice)
+        if wrong and s.fresh is not None and s.fresh.content_hash() == s.draft.content_hash():
+            # The same content under a tax rate that was changed in the books since.
+            wrong = total_differences(s.fresh, invoice)
+        if wrong:
+            return _replace_draft(s, plan, invoice, wrong, tuple(notes))
     approve, approved = _approval(s, invoice)
     send, mailed, hold, mail_notes = _mailing(s, invoice)
     return replace(
@@ -199,21 +214,20 @@ def _mailing(
     step = s.steps.get(StepKind.INVOICE_SEND)
     if mail is None or (step is not None and step.state is StepState.DONE):
         return (), (), None, ()
+    settled: tuple[Settled, ...] = ()
+    if invoice.sent:
+        if step is not None and step.state in {StepState.INTENT, StepState.UNKNOWN}:
+            settled = (Settled(step.kind, step.key, invoice.id),)
+        return (), settled, None, ()
     if step is not None and step.state is StepState.UNKNOWN:
         return (), (), step.error or "it is not known whether the invoice was e-mailed", ()
-    began = step is not None and step.state is StepState.INTENT
-    if invoice.sent:
-        settled = (Settled(step.kind, step.key, invoice.id),) if step is not None and began else ()
-        return (), settled, None, ()
-    if step is not None and began:
+    if step is not None and step.state is StepState.INTENT:
         if invoice.sent is None:
             return (), (), "the books cannot tell whether the invoice was e-mailed", ()
         prove_absent(s, step, Operation.SEND)
         settled = (Settled(step.kind, step.key, None),)
     elif invoice.paid.minor > 0:
         return (), (), None, ("money has come for it already: it is not e-mailed",)
-    else:
-        settled = ()
     check_mailing(s.draft, can_send=s.can_send)
     return (Step(StepKind.INVOICE_SEND, s.key(StepKind.INVOICE_SEND), mail),), settled, None, ()
 

@@ -29,34 +29,39 @@ class Account:
         return f"{self.provider}:{self.account}"
 
 
-def open_crm(account: Account, open_client: OpenClient) -> Crm:
+def open_crm(account: Account, open_client: OpenClient, *, file: str = "mapping") -> Crm:
     """Return the CRM's adapter.
+
+    Args:
+        account: The account.
+        open_client: Makes its HTTP client.
+        file: The mapping's name, for the error.
 
     Raises:
         ConfigInvalid: This version has no such provider, or the account is malformed.
     """
-    module = import_module(_path(CRMS, "crm", account.provider))
+    module = import_module(_path(CRMS, "crm", account.provider, file))
     crm: Crm = module.connect(account.account, base_url=account.base_url, open_client=open_client)
     return crm
 
 
-def open_books(account: Account, open_client: OpenClient) -> Books:
+def open_books(account: Account, open_client: OpenClient, *, file: str = "mapping") -> Books:
     """Return the books' adapter.
 
     Raises:
         ConfigInvalid: As for the CRM.
     """
-    module = import_module(_path(BOOKS, "books", account.provider))
+    module = import_module(_path(BOOKS, "books", account.provider, file))
     books: Books = module.connect(
         account.account, base_url=account.base_url, open_client=open_client
     )
     return books
 
 
-def _path(known: dict[str, str], section: str, provider: str) -> str:
+def _path(known: dict[str, str], section: str, provider: str, file: str) -> str:
     if provider not in known:
         problem = Problem(
-            "mapping",
+            file,
             f"{section}.provider",
             f"{provider!r} is not available in this version; there is {', '.join(known)}",
         )

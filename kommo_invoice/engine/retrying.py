@@ -53,7 +53,7 @@ def retry(
     _within_limit(session, chosen, max_new)
     if not chosen:
         return Tally()
-    return Invoicing(session, Options()).run([row.claim.deal for row in chosen])
+    return Invoicing(session, Options(send=None)).run([row.claim.deal for row in chosen])
 
 
 def _within_limit(session: Session, chosen: Sequence[ClaimRow], max_new: int | None) -> None:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from kommo_invoice.domain.draft import CustomerDraft, Draft, Mail
 from kommo_invoice.domain.invoice import Invoice, Status
 from kommo_invoice.domain.plan import Step, StepKind
-from kommo_invoice.engine.compare import total_differences
-from kommo_invoice.engine.events import Event, Kind, shown
+from kommo_invoice.engine.compare import Otherwise, total_differences
+from kommo_invoice.engine.events import Event, Kind, stored
 from kommo_invoice.errors import (
-    DealError,
     LoginNeeded,
     NotExecuted,
     RateLimited,
@@ -49,15 +47,19 @@ class Runner:
         self._row = row
         self._customer_id = plan.customer_id
         self.invoice = plan.invoice
+        self.mail_refused: Rejected | None = None
 
     def run(self) -> None:
         """Do the steps in order; ``invoice`` is the claim's invoice afterwards.
 
+        An e-mail that is refused leaves an invoice that stands: ``mail_refused`` says why.
+
         Raises:
             Rejected: The provider refused a step; it is recorded so.
             LostAnswer: The intent stays open, to be looked for.
-            Doubt: An invoice was made a second time after a lost answer: look before going on.
-            DealError: The invoice came out otherwise than the draft.
+            Doubt: An invoice was made a second time after a lost answer, or is no longer as it
+                was when it was looked at: look before going on.
+            Otherwise: The invoice came out otherwise than the draft.
         """
         for settled in self._plan.settled:
             self.settle(settled)
@@ -81,6 +83,10 @@ class Runner:
             ledger.release(self._row, settled.key, "looked for twice and not there")
             return
         values: dict[str, object] = {}
+        if settled.kind is StepKind.INVOICE_DELETE:
+            ledger.finish(self._row, settled.key, provider_id=settled.found, found=True)
+            self._replaced(settled.found)
+            return
         if settled.kind is StepKind.CUSTOMER_CREATE:
             values = {"customer_id": settled.found}
         elif settled.kind is StepKind.INVOICE_CREATE:
@@ -133,7 +139,7 @@ class Runner:
             raise Doubt
         wrong = total_differences(draft, invoice)
         if wrong:
-            raise DealError(
+            raise Otherwise(
                 f"invoice {invoice.number} ({invoice.status}) came out otherwise than the deal: "
                 f"{'; '.join(wrong)}; it was neither approved nor e-mailed",
                 hint="correct the deal or the mapping (its tax, its item) and run it again: "
@@ -147,24 +153,37 @@ class Runner:
         )
         self._done(step, invoice_id)
         if invoice_id == self._plan.replaces:
-            create = self._plan.situation.key(StepKind.INVOICE_CREATE)
-            self._session.ledger.release(self._row, create, "replaced", lost=False)
-            self._session.ledger.set_claim(self._row, "replaced", invoice_id=None)
+            self._replaced(invoice_id)
+
+    def _replaced(self, invoice_id: str) -> None:
+        """Free the claim of a draft that is deleted, so that it is made anew."""
+        create = self._plan.situation.key(StepKind.INVOICE_CREATE)
+        self._session.ledger.release(self._row, create, f"{invoice_id} is replaced", lost=False)
+        self._session.ledger.set_claim(self._row, "replaced", invoice_id=None)
 
     def _approve(self, step: Step) -> None:
         invoice = self._made()
-        self._attempt(
-            step, lambda row: self._session.books.approve(invoice.id, key=row.provider_key)
-        )
+        try:
+            self._attempt(
+                step, lambda row: self._session.books.approve(invoice.id, key=row.provider_key)
+            )
+        except Rejected as error:
+            if self._approved_meanwhile(invoice):
+                raise Doubt from error
+            raise
         self.invoice = replace(invoice, status=Status.APPROVED)
         self._done(step, invoice.id, invoice=self.invoice)
 
     def _send(self, step: Step) -> None:
         invoice = self._made()
         mail = _of(step, Mail)
-        self._attempt(
-            step, lambda row: self._session.books.send(invoice.id, mail, key=row.provider_key)
-        )
+        try:
+            self._attempt(
+                step, lambda row: self._session.books.send(invoice.id, mail, key=row.provider_key)
+            )
+        except Rejected as error:
+            self.mail_refused = error
+            return
         self.invoice = replace(
             invoice, status=Status.SENT, sent=True, sent_at=self._session.clock()
         )
@@ -181,14 +200,9 @@ class Runner:
         yet what it has just created (Wave sheet, section 9.1).
         """
         ledger = self._session.ledger
+        values = stored(step.values)
         for last in (False, True):
-            begun = ledger.begin(
-                self._row,
-                step.kind,
-                step.key,
-                json.dumps(shown(step.values), ensure_ascii=False),
-                draft=draft,
-            )
+            begun = ledger.begin(self._row, step.kind, step.key, values, draft=draft)
             try:
                 return begun, call(begun)
             except NotExecuted as error:
@@ -216,6 +230,11 @@ class Runner:
             claim_values=claim_values,
         )
         self._tell(step.kind, step.key, "done", provider_id)
+
+    def _approved_meanwhile(self, invoice: Invoice) -> bool:
+        """Say whether somebody, or an earlier request of ours that came late, approved it."""
+        (now,) = self._session.books.read([invoice.id])
+        return now is not None and now.status is not Status.DRAFT
 
     def _made(self) -> Invoice:
         if self.invoice is None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from kommo_invoice.domain.draft import Draft
     from kommo_invoice.domain.invoice import Invoice
     from kommo_invoice.domain.writing import Task
+    from kommo_invoice.errors import DealError
     from kommo_invoice.ledger.rows import ClaimRow, StepRow
 
 
@@ -32,6 +33,7 @@ class Situation:
         draft: What the invoice is to be: the stored draft once a books step has begun, today's
             otherwise.
         fresh: Today's draft, None where the deal does not give one any more.
+        impossible: Why it gives none.
         row: The claim in the ledger, None when it is new.
         steps: The claim's steps in the ledger.
         customer_step: The step that made this customer, for whichever deal.
@@ -41,6 +43,7 @@ class Situation:
         looks: How many full looks in a row agreed on it.
         mark: What the deal's invoice field holds.
         mark_prefix: How a mark of these books begins: ``wave:``.
+        former: Invoice ids of the deal's claims that are closed.
         owned: Invoice ids that belong to other claims -> the deal of that claim.
         tasks: The deal's tasks, None where there cannot be any of ours yet.
         can_send: Whether the books may e-mail for this account.
@@ -65,11 +68,13 @@ class Situation:
     capabilities: BooksCapabilities
     now: datetime
     books: str
+    impossible: DealError | None = None
     row: ClaimRow | None = None
     steps: Mapping[StepKind, StepRow] = field(default_factory=dict)
     customer_step: StepRow | None = None
     customer_promised: int | None = None
     owned: Mapping[str, int] = field(default_factory=dict)
+    former: frozenset[str] = frozenset()
     tasks: tuple[Task, ...] | None = None
     looks: int = 1
     settle_s: float | None = None

@@ -194,7 +194,8 @@ class Client:
             if not request.renewed and self._auth.renew():
                 request.renewed = True
                 return self._try(request)
-            wrong.hint = f"{wrong.hint}; {self._auth.explain()}"
+            own = "" if wrong.hint == LoginNeeded.default_hint else f"{wrong.hint}; "
+            wrong.hint = own + self._auth.explain()
         if wrong is not None:
             raise wrong
         return reply

@@ -19,6 +19,7 @@ from kommo_invoice.ledger.rows import (
     step_row,
     when,
 )
+from kommo_invoice.redact import mask
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -118,8 +119,8 @@ class Ledger:
         rows = self._claims("invoice_id = ? AND state <> 'closed' ORDER BY id", [invoice_id])
         return rows[0] if rows else None
 
-    def open_claim(self, claim: Claim, reference: str) -> ClaimRow:
-        """Return the claim's row, made where it is new."""
+    def open_claim(self, claim: Claim, reference: str, *, send: bool = True) -> ClaimRow:
+        """Return the claim's row, made where it is new; ``send`` is whether it is e-mailed."""
         with write(self.db, "claim"):
             self._ensure_pair()
             if self.claim(claim) is None:
@@ -133,8 +134,7 @@ class Ledger:
                         "issue": claim.issue,
                         "reference": reference,
                         "state": ClaimState.OPEN.value,
-                        "adopted": 0,
-                        "attempts": 0,
+                        "send": int(send),
                         "created_at": self._now(),
                         "updated_at": self._now(),
                     }
@@ -174,6 +174,10 @@ class Ledger:
         with write(self.db, f"planned.{kind}"):
             if self.step(key) is None:
                 self._insert_step(row, kind, key, StepState.PLANNED)
+            else:
+                self.db.execute(
+                    "UPDATE steps SET state = 'planned' WHERE key = ? AND state = 'done'", [key]
+                )
 
     def begin(
         self,
@@ -300,9 +304,7 @@ class Ledger:
         """Commit that the claim's invoice is not its own after all, and close the claim."""
         with write(self.db, "unlink"):
             self.db.execute("DELETE FROM links WHERE claim_id = ?", [row.id])
-            self._update_claim(
-                row.id, {"state": ClaimState.CLOSED.value, "invoice_id": None, "reason": why}
-            )
+            self._update_claim(row.id, {"state": ClaimState.CLOSED.value, "reason": why})
             self._audit(row.id, "unlinked", row.reference, before=row.invoice_id, after=why)
 
     # -- inside -----------------------------------------------------------------------------
@@ -338,6 +340,7 @@ class Ledger:
     def _end_step(
         self, row: ClaimRow, key: str, state: StepState, what: str, why: str, also: str
     ) -> None:
+        why = mask(why)
         with write(self.db, what):
             self.db.execute(
                 f"UPDATE steps SET state = ?, error = ?, {also} WHERE key = ?",

@@ -54,6 +54,7 @@ class ClaimRow:
         draft: What was intended, from the first books step on; resumed work goes on from it.
         adopted: The invoice was found, not made, by this ledger: it is never e-mailed unless it
             is our own.
+        send: False when it was begun with ``--no-send``; retries keep to it.
         next_try_at: The earliest time of the next unattended try.
     """
 
@@ -67,6 +68,7 @@ class ClaimRow:
     customer_id: str | None
     invoice_id: str | None
     adopted: bool
+    send: bool
     reason: str | None
     error: str | None
     exit_code: int | None
@@ -191,6 +193,7 @@ def claim_row(row: Mapping[str, object]) -> ClaimRow:
         customer_id=_text(row["customer_id"]),
         invoice_id=_text(row["invoice_id"]),
         adopted=bool(row["adopted"]),
+        send=bool(row["send"]),
         reason=_text(row["reason"]),
         error=_text(row["error"]),
         exit_code=None if row["exit_code"] is None else _int(row["exit_code"]),

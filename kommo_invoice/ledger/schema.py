@@ -48,6 +48,7 @@ def _first(db: Database) -> None:
             customer_id TEXT,
             invoice_id TEXT,
             adopted INTEGER NOT NULL DEFAULT 0,
+            send INTEGER NOT NULL DEFAULT 1,
             reason TEXT,
             error TEXT,
             exit_code INTEGER,

@@ -24,7 +24,7 @@ class NotPossible(DealError):
     """By rule this deal gets no invoice; a sync passes it by, and that is no failure."""
 
     category = "not-possible"
-    default_hint = "nothing to do, unless the deal itself is wrong"
+    default_hint = "nothing to do, unless the deal is wrong: then correct it in the CRM"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +53,16 @@ def _refuse(scope: Scope) -> None:
         raise NotPossible(
             f"deal {deal.id} has a price of {deal.price:f} {deal.currency}: "
             "only a price above 0 can be invoiced",
+            hint=f"set the deal's price, then run `kinv invoice --deal {deal.id}` again",
             deal=deal.id,
         )
     if scope.has("trigger.when") and not scope.flag("trigger.when", default=True):
         condition = scope.values["trigger.when"].source
-        raise NotPossible(f"deal {deal.id}: trigger.when is not true: {condition}", deal=deal.id)
+        raise NotPossible(
+            f"deal {deal.id}: trigger.when is not true: {condition}",
+            hint="correct the deal, or [trigger] when; then `kinv invoice --deal` for it again",
+            deal=deal.id,
+        )
 
 
 def _customer(scope: Scope, account_currency: str) -> CustomerDraft:

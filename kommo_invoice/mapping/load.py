@@ -21,6 +21,10 @@ from kommo_invoice.mapping.values import Values, compile_values
 if TYPE_CHECKING:
     from pathlib import Path
 
+_NO_MAPPING = (
+    "copy mapping.example.toml to mapping.toml and adapt it, or name a file with --mapping; "
+    "then `kinv mapping check`"
+)
 _PLACE = re.compile(r"\s*\((at .*)\)$")
 
 
@@ -94,14 +98,16 @@ def find_mapping(
     for asked, origin in ((given, "--mapping"), (environment, "KINV_MAPPING")):
         if asked is not None:
             if not asked.is_file():
-                raise ConfigInvalid(f"{asked} does not exist ({origin})")
+                raise ConfigInvalid(
+                    f"the mapping file {asked} does not exist ({origin})", hint=_NO_MAPPING
+                )
             return asked
     for place in (folder / "mapping.toml", config / "mapping.toml"):
         if place.is_file():
             return place
     raise ConfigInvalid(
         f"there is no mapping.toml in {folder} or {config}",
-        hint="write one with `kinv mapping init`, or name one with --mapping",
+        hint=_NO_MAPPING,
     )
 
 

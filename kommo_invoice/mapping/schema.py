@@ -124,8 +124,7 @@ class Books(Section):
         description="The accounting system."
     )
     account: Name = Field(
-        description="The id of the business (organization, realm, account, tenant), as "
-        "`kinv connect` lists it."
+        description="The books' own id of the business (organization, realm, account, tenant)."
     )
     region: Name | None = Field(None, description="The data centre, for Zoho.")
     environment: Literal["production", "sandbox"] | None = Field(
@@ -338,7 +337,7 @@ class Safety(Section):
     """``[safety]``."""
 
     max_new_invoices: Annotated[int, Field(ge=1)] = Field(
-        50, description="A sync that would issue more stops before the first."
+        50, description="An unattended run that would issue more stops before the first."
     )
 
 
@@ -348,7 +347,7 @@ class Document(Section):
     version: Literal[1] = Field(description="The version of this format.")
     crm: Crm = Field(description="The CRM account.")
     books: Books = Field(description="The books account.")
-    trigger: Trigger = Field(description="Which deals `kinv sync` invoices.")
+    trigger: Trigger = Field(description="Which deals are invoiced unattended; any deal can be invoiced by its id.")
     customer: Customer = Field(description="Whom the invoice is for.")
     invoice: Invoice = Field(description="The invoice as a whole.")
     lines: Lines = Field(default_factory=Lines, description="Its lines.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -224,3 +224,8 @@ class InvoiceView:
             "paid_on": None,
         }
         return cls(values, today or draft.date)
+
+    def shortest(self) -> InvoiceView:
+        """Return this view with the shortest text for each value that is unknown yet."""
+        values = {name: "0" if each is LATER else each for name, each in self.values.items()}
+        return replace(self, values=values)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kommo_invoice.domain.fields import DoesNotFit, fit
+from kommo_invoice.domain.fields import DoesNotFit, FieldKind, fit
 from kommo_invoice.domain.writing import DealChange, FieldSet, TaskDraft, marker
+from kommo_invoice.errors import DealError
 from kommo_invoice.mapping import coerce
 from kommo_invoice.mapping.scope import Scope
 from kommo_invoice.mapping.views import Later
@@ -22,7 +23,11 @@ def deal_change(mapping: Mapping, deal: Deal, invoice: InvoiceView, *, mark: str
     scope = _scope(mapping, deal, invoice)
     write_back = mapping.write_back
     sets = [_set(scope, write_back.mark, "write_back.invoice_field", mark)]
-    sets += [_set(scope, field, key, scope.raw(key)) for field, key in write_back.fields]
+    for field, key in write_back.fields:
+        value = scope.raw(key)
+        if isinstance(value, Later) and field.kind is FieldKind.TEXT:
+            _check_known_part(_scope(mapping, deal, invoice.shortest()), field, key)
+        sets.append(_set(scope, field, key, value))
     return DealChange(deal.id, tuple(sets), _move(mapping, deal))
 
 
@@ -55,6 +60,15 @@ def _set(scope: Scope, field: FieldDef, key: str, value: object) -> FieldSet:
         return FieldSet(field, fit(field, value))
     except DoesNotFit as error:
         raise scope.error(key, f"the field {field.name!r} cannot hold it: {error}") from None
+
+
+def _check_known_part(shortest: Scope, field: FieldDef, key: str) -> None:
+    """Refuse a text that is too long whatever the books say, before an invoice is made."""
+    try:
+        value = shortest.raw(key)
+    except DealError:
+        return  # it cannot be told without the invoice
+    _set(shortest, field, key, value)
 
 
 def _move(mapping: Mapping, deal: Deal) -> Stage | None:

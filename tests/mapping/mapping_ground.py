@@ -21,6 +21,7 @@ from kommo_invoice.domain.deal import (
     Stage,
     StageKind,
 )
+from kommo_invoice.domain.draft import Draft
 from kommo_invoice.domain.fields import Field, FieldDef, FieldKind, FieldValue
 from kommo_invoice.mapping import Mapping as Compiled
 from kommo_invoice.mapping import compile_mapping, load_mapping
@@ -175,3 +176,19 @@ def build_in(folder: Path) -> Build:
         return compile_mapping(file, replace(SETUP, **setup), CATALOG)
 
     return build
+
+
+def lines_of(draft: Draft) -> list[str]:
+    """Return the lines in words."""
+    return [f"{each.quantity} x {each.description} at {each.unit_price}" for each in draft.lines]
+
+
+def tax_of(draft: Draft) -> str | None:
+    """Return the id of the only line's tax."""
+    (line,) = draft.lines
+    return line.tax.id if line.tax else None
+
+
+def with_fields(**values: Any) -> Deal:
+    """Return the deal with these custom fields alone."""
+    return replace(DEAL, fields=tuple(field(name, value) for name, value in values.items()))

@@ -5,12 +5,23 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from mapping_ground import CLIENT, DEAL, JO, SALES, TODAY, Build, Changes, build_in, field
+from mapping_ground import (
+    CLIENT,
+    DEAL,
+    JO,
+    SALES,
+    TODAY,
+    Build,
+    Changes,
+    build_in,
+    tax_of,
+    with_fields,
+)
+from mapping_ground import lines_of as shown
 
 from kommo_invoice.domain.deal import Deal, Product
 from kommo_invoice.domain.draft import Address, Amounts, Discount, Draft, Ready
@@ -49,19 +60,6 @@ def refusal(evaluate: Evaluating) -> Refusing:
         return caught.value.message
 
     return refusal
-
-
-def shown(draft: Draft) -> list[str]:
-    return [f"{each.quantity} x {each.description} at {each.unit_price}" for each in draft.lines]
-
-
-def tax_of(draft: Draft) -> str | None:
-    (line,) = draft.lines
-    return line.tax.id if line.tax else None
-
-
-def with_fields(**values: Any) -> Deal:
-    return replace(DEAL, fields=tuple(field(name, value) for name, value in values.items()))
 
 
 def test_the_least_mapping_makes_a_whole_draft(draft: Drafting) -> None:

@@ -10,9 +10,11 @@ import subprocess
 import sys
 from collections import Counter
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
+from kommo_invoice.domain.claim import Claim, Namer
 from kommo_invoice.sandbox.faults import Fault, FaultKind
 from kommo_invoice.sandbox.kommo import TOKEN as KOMMO_TOKEN
 from kommo_invoice.sandbox.kommo_seed import agency
@@ -21,6 +23,8 @@ from kommo_invoice.sandbox.wave import WaveSimulator
 from kommo_invoice.sandbox.world import World
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
     from pathlib import Path
 
 WRITES = {
@@ -91,11 +95,16 @@ class Result:
 
 @dataclass
 class Stage:
-    """Both simulators, a mapping file and a state folder."""
+    """Both simulators, a mapping file and a state folder.
+
+    kinv run in this process reads ``clock``, which is the world's unless a test says otherwise:
+    ``world.advance`` moves the simulators and kinv alike.
+    """
 
     folder: Path
     world: World = field(default_factory=World)
     settings: dict[str, str] = field(default_factory=dict)
+    clock: Callable[[], datetime] | None = None
 
     def __post_init__(self) -> None:
         self.world.unlimited = True
@@ -171,6 +180,7 @@ class Stage:
         out, err = io.StringIO(), io.StringIO()
         with (
             mock.patch.dict(os.environ, self.environment(**environment), clear=True),
+            mock.patch("kommo_invoice.cli.wiring.now", self.clock or self.world.now),
             contextlib.redirect_stdout(out),
             contextlib.redirect_stderr(err),
         ):
@@ -189,6 +199,16 @@ class Stage:
         )
         return Result(ended.returncode, ended.stdout, ended.stderr)
 
+    def popen(self, *arguments: object, **environment: str) -> subprocess.Popen[str]:
+        """Start kinv in a process of its own, and do not wait for it."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "kommo_invoice", *map(str, arguments)],
+            env=self.environment(**environment),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
     def invoice(self, *deals: int, **environment: str) -> Result:
         """Run ``kinv invoice --json`` on deals (the German one if none is named)."""
         named = [part for deal in deals or (self.deal,) for part in ("--deal", deal)]
@@ -202,6 +222,43 @@ class Stage:
             if results[-1].code == 0:
                 return results
         raise AssertionError(f"not quiet after {most} runs: {results[-1]}")
+
+    # -- people --------------------------------------------------------------------------------
+
+    def add_deal(
+        self,
+        name: str,
+        price: str | int = 100,
+        *,
+        client: str = "Zoe Lund",
+        email: str | None = "zoe@lund.example",
+        **more: Any,
+    ) -> int:
+        """Add a deal that asks for an invoice, with a contact of its own in Germany."""
+        contact = self.kommo.add_contact(client, email=email, fields={"Country": "DE"})
+        given = {"stage": "Issue Invoice", "pipeline": "Sales", **more}
+        return self.kommo.add_lead(name, price, contact=contact, **given)
+
+    def add_customer(self, name: str = "Northwind", email: str = "jo@northwind.example") -> str:
+        """Add a customer to the books by hand, by default the German deal's."""
+        return self.wave.add_customer(name, email, currency="EUR")
+
+    def add_invoice(self, amount: str, *, po_number: str = "", **more: Any) -> str:
+        """Add an invoice to the books by hand, by default of the German deal's customer."""
+        customer = more.pop("customer", None) or self.add_customer()
+        return self.wave.add_invoice(customer, amount, po_number=po_number, **more)
+
+    def line(self, description: str = "Website relaunch", price: str = "1200.50") -> Any:
+        """Return the lines of an invoice, by default as the mapping makes the German deal's."""
+        return [
+            {
+                "product_id": self.wave._product("Consulting Services", None),
+                "description": description,
+                "quantity": Decimal(1),
+                "unit_price": Decimal(price),
+                "taxes": [{"sales_tax_id": self.wave._tax("VAT 19%", None)}],
+            }
+        ]
 
     # -- what happened -----------------------------------------------------------------------
 
@@ -240,6 +297,34 @@ class Stage:
                 (lead["id"], lead["stage"], self._filled(lead["fields"])) for lead in crm["leads"]
             ],
         }
+
+    @property
+    def books(self) -> dict[str, Any]:
+        """What the books hold."""
+        held: dict[str, Any] = self.sandbox.dump()["wave"]
+        return held
+
+    @property
+    def tasks(self) -> list[dict[str, Any]]:
+        """What tasks the CRM holds."""
+        held: list[dict[str, Any]] = self.sandbox.dump()["kommo"]["tasks"]
+        return held
+
+    def lead(self, deal: int) -> dict[str, Any]:
+        """Return a deal as people see it: ``stage``, ``fields`` …"""
+        leads = self.sandbox.dump()["kommo"]["leads"]
+        found: dict[str, Any] = next(lead for lead in leads if lead["id"] == deal)
+        return found
+
+    def mark(self, deal: int) -> str | None:
+        """Return what a deal's invoice field holds."""
+        value = self.lead(deal)["fields"].get("Invoice ID")
+        return None if value is None else str(value)
+
+    def reference(self, deal: int | None = None, issue: int = 1) -> str:
+        """Return the reference of a deal's claim."""
+        namer = Namer.of("kommo", str(self.kommo.account.id))
+        return namer.reference(Claim("kommo:agency", deal or self.deal, issue=issue))
 
     @staticmethod
     def _filled(fields: dict[str, Any]) -> list[str]:

@@ -190,7 +190,7 @@ def no_such_business() -> ConfigInvalid:
     """Return the error for a business that the token cannot see."""
     return ConfigInvalid(
         "no such business for this token",
-        hint="`kinv connect wave` lists the businesses; put the id into [books] account",
+        hint="put the id of a business that the token may use into [books] account",
     )
 
 

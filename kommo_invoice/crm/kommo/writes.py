@@ -102,4 +102,4 @@ def hint_size(error: Temporary, size: int) -> None:
     A 504 says that a batch was too big (Kommo sheet, section 4.7), and looks like any outage.
     """
     if size > 1 and not isinstance(error, NotExecuted):
-        error.hint += "; if it goes on, smaller batches may pass: `kinv sync --limit 10`"
+        error.hint += "; if it goes on, fewer deals at once may pass"

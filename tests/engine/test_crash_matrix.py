@@ -1,0 +1,110 @@
+"""A run that is killed, wherever it stands, goes on as if it had never been killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+from random import Random
+from typing import TYPE_CHECKING
+
+import pytest
+from crash import Doorbell, Flow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from crash import Crashes
+    from stage import Stage
+
+SHARDS = 5
+SEED = int(os.environ.get("KINV_SEED", "2611"))
+HELD = ("invoiceCreate", "invoiceSend", "PATCH /api/v4/leads")
+
+
+def one_deal(stage: Stage) -> list[object]:
+    return ["invoice", "--deal", stage.deal, "--json"]
+
+
+def two_deals(stage: Stage) -> list[object]:
+    return ["invoice", "--deal", stage.deal, "--deal", stage.other, "--json"]
+
+
+def known_customer(stage: Stage) -> None:
+    stage.wave.add_customer("Northwind GmbH", "jo@northwind.example", currency="EUR")
+
+
+NEW_CUSTOMER = Flow("new customer", one_deal)
+FLOWS = (
+    NEW_CUSTOMER,
+    Flow("known customer", one_deal, known_customer),
+    Flow("two deals", two_deals),
+)
+
+each_flow = pytest.mark.parametrize("flow", FLOWS, ids=str)
+
+
+@each_flow
+@pytest.mark.parametrize("shard", range(SHARDS))
+def test_a_flow_survives_its_death_at_every_checkpoint(
+    flow: Flow, shard: int, crashes: Crashes, killed: Callable[[int], None]
+) -> None:
+    names = crashes.clean(flow).names
+    broken, deaths = [], 0
+    for at in range(1 + shard, len(names) + 1, SHARDS):
+        with crashes.stage(flow) as stage:
+            crashes.kill_at(stage, flow, at)
+            visible = bool(stage.picture()["invoices"])
+            broken += [f"{at} {names[at - 1]}: {each}" for each in crashes.damage(stage, flow)]
+            deaths += 1
+        if not visible:
+            continue
+        with crashes.stage(flow) as stage:
+            crashes.kill_at(stage, flow, at)
+            stage.forget()
+            lost = crashes.damage(stage, flow)
+            broken += [f"{at} {names[at - 1]}, then the ledger lost: {each}" for each in lost]
+            deaths += 1
+    killed(deaths)
+    assert not broken, "\n".join(broken)
+
+
+@each_flow
+def test_checkpoints_surround_every_request_and_every_commit(flow: Flow, crashes: Crashes) -> None:
+    clean = crashes.clean(flow)
+    sides = [tuple(name.split(":", 1)) for name in clean.names]
+    for kind in ("http", "commit"):
+        before = [what for side, what in sides if side == f"{kind}.before"]
+        after = [what for side, what in sides if side == f"{kind}.after"]
+        assert before == after
+    assert sum(side == "http.before" for side, _ in sides) == clean.requests
+    assert len({what for _, what in sides if what.startswith("intent.")}) >= 5
+
+
+@pytest.mark.parametrize("number", range(10))
+def test_a_kill_at_any_moment_leaves_nothing_twice(number: int, crashes: Crashes) -> None:
+    print(f"KINV_SEED={SEED}")
+    random = Random(f"{SEED} {number}")
+    flow = random.choice(FLOWS)
+    moment_s = random.uniform(0, crashes.clean(flow).lasted_s)
+    with crashes.stage(flow) as stage:
+        crashes.start(stage, flow, kill_after_s=moment_s)
+        assert crashes.nursery.wait() in {-signal.SIGKILL, 0}
+        assert not crashes.damage(stage, flow)
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)], ids=["SIGTERM", "Ctrl-C"]
+)
+@pytest.mark.parametrize("operation", HELD)
+def test_a_run_that_is_stopped_in_a_request_says_so_and_goes_on_later(
+    operation: str, number: signal.Signals, code: int, crashes: Crashes
+) -> None:
+    with crashes.stage(NEW_CUSTOMER) as stage:
+        stage.world.requests = bell = Doorbell(operation)
+        provider = "kommo" if "/" in operation else "wave"
+        stage.fault("delay", operation, provider=provider, delay_s=30)
+        crashes.start(stage, NEW_CUSTOMER)
+        assert bell.rung.wait(20)
+        crashes.nursery.signal(number)
+        assert crashes.nursery.wait() == code
+        assert not crashes.damage(stage, NEW_CUSTOMER)

@@ -1,0 +1,182 @@
+"""The examples run as they stand: what their pages say is done here, and its result compared."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sandbox_child import bare, running, world_of
+
+from kommo_invoice.mapping import load_mapping
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+AGENCY = EXAMPLES / "agency-kommo-wave"
+
+
+def block(page: Path, marker: str) -> list[str]:
+    """The commands of the code block below a marker."""
+    text = page.read_text(encoding="utf-8")
+    found = re.search(rf"<!-- {marker} -->\n```sh\n(.*?)```", text, re.DOTALL)
+    assert found, f"{page} has no block {marker!r}"
+    return found[1].splitlines()
+
+
+@pytest.mark.parametrize(
+    "path", sorted(EXAMPLES.glob("*/*.toml")), ids=lambda path: path.parent.name
+)
+def test_every_example_loads(path: Path) -> None:
+    assert load_mapping(path).document.version == 1
+
+
+def test_the_agency_s_mapping_is_the_one_that_the_sandbox_writes() -> None:
+    packaged = (files("kommo_invoice.sandbox") / "agency.toml").read_text(encoding="utf-8")
+    assert (AGENCY / "mapping.toml").read_text(encoding="utf-8") == packaged
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    home = tmp_path_factory.mktemp("home")
+    with running(home, "--mapping", AGENCY / "mapping.toml") as sandbox:
+        deals = [part for deal in sandbox.told["deals"] for part in ("--deal", deal["id"])]
+        ended = sandbox.kinv("invoice", *deals)
+        assert ended.returncode == 3, ended.stderr
+        assert "customer.email" in ended.stderr
+        yield sandbox.world()
+
+
+@pytest.fixture(scope="module")
+def invoices(world: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Each invoice by its deal's name."""
+    marks = {
+        lead["fields"]["Invoice ID"]: lead["name"]
+        for lead in world["kommo"]["leads"]
+        if "Invoice ID" in lead["fields"]
+    }
+    return {marks[f"wave:{each['id']}"]: each for each in world["wave"]["invoices"]}
+
+
+class TestAgency:
+    """The agency's mapping on the sandbox's deals, compared with amounts worked out by hand."""
+
+    @pytest.mark.parametrize(
+        ("deal", "discount", "tax", "total", "currency"),
+        [
+            ("Website relaunch", "0.00", "228.10", "1428.60", "EUR"),  # 1200.50 at 19 %
+            ("Online shop", "0.00", "257.94", "1547.64", "GBP"),  # 1289.70 at 20 %
+            ("App prototype", "0.00", "0.00", "5400.00", "USD"),
+            ("Brand workshop", "45.00", "85.50", "940.50", "EUR"),  # 900, 5 % off, at 10 %
+            ("Landing page", "0.00", "121.60", "761.60", "EUR"),  # 640 at 19 %
+        ],
+    )
+    def test_amounts_are_right_to_the_cent(
+        self,
+        invoices: dict[str, dict[str, Any]],
+        deal: str,
+        discount: str,
+        tax: str,
+        total: str,
+        currency: str,
+    ) -> None:
+        invoice = invoices[deal]
+        assert (
+            invoice["discount"], invoice["tax"], invoice["total"], invoice["currency"],
+        ) == (discount, tax, total, currency)  # fmt: skip
+
+    def test_products_become_lines(self, invoices: dict[str, dict[str, Any]]) -> None:
+        lines = invoices["Online shop"]["lines"]
+        assert [(line["description"], line["quantity"], line["unit_price"]) for line in lines] == [
+            ("Web design", "1", "1200"),
+            ("Hosting, one month", "3", "29.9"),
+        ]
+
+    def test_the_client_s_own_order_number_stands_first(
+        self, invoices: dict[str, dict[str, Any]]
+    ) -> None:
+        assert re.fullmatch(r"4711 / K\w\w-\d+", invoices["Website relaunch"]["po_number"])
+
+    def test_due_dates_come_from_the_deal_or_are_thirty_days_on(
+        self, world: dict[str, Any], invoices: dict[str, dict[str, Any]]
+    ) -> None:
+        given = next(
+            lead["fields"]["Due Date"]
+            for lead in world["kommo"]["leads"]
+            if lead["name"] == "Website relaunch"
+        )
+        assert invoices["Website relaunch"]["due_date"] == given
+        assert _days(invoices["App prototype"]) == 30
+
+    def test_the_message_is_the_mapping_s(
+        self, world: dict[str, Any], invoices: dict[str, dict[str, Any]]
+    ) -> None:
+        sent = {mail["invoice"]: mail for mail in world["wave"]["mails"]}
+        mail = sent[invoices["App prototype"]["id"]]
+        assert mail["to"] == ["dana@colelabs.example"]
+        assert mail["message"] == "Hello Dana, here is the invoice for App prototype."
+
+    def test_deals_are_written_moved_and_have_their_task(self, world: dict[str, Any]) -> None:
+        done = [lead for lead in world["kommo"]["leads"] if lead["stage"] == "Invoice Sent"]
+        assert len(done) == 5
+        for lead in done:
+            assert lead["fields"]["Payment status"] == "sent"
+            (task,) = (each for each in world["kommo"]["tasks"] if each["lead"] == lead["id"])
+            assert task["text"].startswith(
+                f"Check payment of invoice {lead['fields']['Invoice number']} "
+            )
+
+    def test_a_deal_without_an_address_is_left_as_it_was(self, world: dict[str, Any]) -> None:
+        (waiting,) = (lead for lead in world["kommo"]["leads"] if lead["name"] == "Logo sketch")
+        assert (waiting["stage"], waiting["fields"]) == ("Issue Invoice", {})
+
+
+def test_the_agency_s_page_can_be_followed(tmp_path: Path) -> None:
+    """Its three commands, in two terminals, in a copy of its folder."""
+    (tmp_path / "mapping.toml").write_bytes((AGENCY / "mapping.toml").read_bytes())
+    (first,) = block(AGENCY / "README.md", "terminal 1")
+    second = block(AGENCY / "README.md", "terminal 2")
+    assert len(second) == 2
+    with subprocess.Popen(
+        ["sh", "-c", f"exec {first}"],
+        cwd=tmp_path,
+        env=bare(tmp_path),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as sandbox:
+        assert sandbox.stdout is not None
+        control = ""
+        for line in sandbox.stdout:
+            if line.split()[:1] == ["control"]:
+                control = line.split()[1]
+            if "/requests" in line:
+                break
+        assert control, sandbox.communicate()
+        followed = subprocess.run(
+            ["sh", "-ec", "\n".join(second)],
+            cwd=tmp_path,
+            env=bare(tmp_path),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        held = world_of(control)
+        sandbox.send_signal(signal.SIGINT)
+        sandbox.communicate(timeout=30)
+    assert followed.returncode == 0, followed.stderr
+    (invoice,) = held["wave"]["invoices"]
+    assert invoice["status"] == "SENT"
+    assert len(held["wave"]["mails"]) == 1
+
+
+def _days(invoice: dict[str, Any]) -> int:
+    from datetime import date
+
+    return (date.fromisoformat(invoice["due_date"]) - date.fromisoformat(invoice["date"])).days
