@@ -57,7 +57,10 @@ EXAMPLES: tuple[tuple[str, dict[str, object]], ...] = (
         },
     ),
     (
-        "error: the deal (or, with deal null, the run) failed; exit_code is this failure's own",
+        (
+            "error: the deal (or, with deal null, the run) failed; exit_code is this failure's "
+            "own; one failure of several deals is told once, and lists them as deals"
+        ),
         {
             **_HEAD,
             "event": "error",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import sys
 from typing import Annotated
 
@@ -75,6 +77,11 @@ def _common(
 
 def main() -> None:
     """Run kinv and end the process with one of ``errors.ExitCode``."""
+    # What is loaded at the start stays to the end: looking for garbage in it is a waste.
+    gc.set_threshold(100_000)
+    # Models hold customers' data and tokens: no plugin of other software is to see them, and
+    # looking for plugins reads the metadata of every installed package.
+    os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
     sys.exit(run())
 
 

@@ -166,7 +166,6 @@ def _log(settings: Settings) -> None:
     root = logging.getLogger("kommo_invoice")
     root.handlers[:] = [handler]
     root.setLevel(settings.log_level.upper())
-    root.propagate = False
 
 
 class _Silent:

@@ -203,7 +203,8 @@ class Outcomes:
         deal = deals[0] if len(deals) == 1 else None
         event = error_event(error, deal, row.reference if row else None)
         if len(deals) > 1:
-            event = replace(event, data={**event.data, "deals": list(deals)})
+            message = f"{error.message} ({len(deals)} deals)"
+            event = replace(event, data={**event.data, "message": message, "deals": list(deals)})
         self._session.reporter.emit(event)
         self.tally.codes.append(error.exit_code)
         if deals:

@@ -13,11 +13,10 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Self
 
-import httpx
-
 from kommo_invoice import __version__, checkpoints
 from kommo_invoice.errors import LoginNeeded, RateLimited
 from kommo_invoice.http import codec
+from kommo_invoice.http.alone import without
 from kommo_invoice.http.blocks import Block
 from kommo_invoice.http.calls import Auth, CallClass, Judge, Policy, Reply
 from kommo_invoice.http.origin import Origin
@@ -25,6 +24,9 @@ from kommo_invoice.http.rates import Permits
 from kommo_invoice.http.reading import Asked
 from kommo_invoice.http.retry import TryAgainError, repeat
 from kommo_invoice.redact import mask, remember_secret
+
+with without("httpx._main"):  # its command line: rich, click and pygments, 40 ms a start
+    import httpx
 
 if TYPE_CHECKING:
     from datetime import datetime

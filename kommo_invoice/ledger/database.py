@@ -63,7 +63,7 @@ def open_database(
             )
         connection = _connect(path)
     connection.execute("PRAGMA foreign_keys=ON")
-    db = Database(connection)
+    db = Database(connection, execute_plugins=False)  # it holds money: nobody else runs in it
     _migrate(db, path)
     return db
 

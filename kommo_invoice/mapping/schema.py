@@ -99,7 +99,7 @@ BaseUrl = Annotated[str, BeforeValidator(_base_url)]
 class Section(BaseModel):
     """A table of the file: unknown keys are errors, and nothing is converted silently."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
 
 class Crm(Section):

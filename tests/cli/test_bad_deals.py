@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 LONG = "x" * 300
 
 
-def add(stage: Stage, price: float = 100, contact: int | None = None, **more: Any) -> int:
+def add(stage: Stage, price: int = 100, contact: int | None = None, **more: Any) -> int:
     """Add a deal that asks for an invoice."""
     deal = stage.kommo.add_lead("Odd one", price, contact=contact, **more)
     stage.kommo.move_lead(deal, "Issue Invoice", "Sales")

@@ -97,7 +97,7 @@ class TestDeals:
         changes = [DealChange(1 + at, (FieldSet(INVOICE_ID, "x"),)) for at in range(size)]
         with pytest.raises(type(error)) as raised:
             crm.update_deals(changes)
-        assert ("--limit" in raised.value.hint) is told
+        assert ("fewer deals at once" in raised.value.hint) is told
 
 
 class TestTasks:

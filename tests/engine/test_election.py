@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from stage import Stage
+
+    from kommo_invoice.sandbox.wave_records import Invoice
 
 LATE_S = 300
 
@@ -83,10 +87,8 @@ def test_two_issued_invoices_with_the_reference_need_a_person(stage: Stage) -> N
     assert not stage.writes(so_far)
 
 
-def _copy_of(stage: Stage) -> object:
-    from dataclasses import replace
-    from datetime import timedelta
-
+def _copy_of(stage: Stage) -> Invoice:
+    """Return a second invoice like the one that is in the books, made a second later."""
     (made,) = stage.wave.state.invoices.all(stage.business)
     number = str(int(made.number) + 1)
     later = made.created_at + timedelta(seconds=1)

@@ -32,7 +32,7 @@ DONE: dict[str, dict[str, Any]] = {
 LATE_S = 40
 
 creates = pytest.mark.parametrize(("provider", "write"), CREATES)
-writes = pytest.mark.parametrize(("provider", "write"), (*CREATES, *REPEATABLE))
+writes = pytest.mark.parametrize(("provider", "write"), [*CREATES, *REPEATABLE])
 not_done = pytest.mark.parametrize("fault", NOT_DONE.values(), ids=NOT_DONE)
 done = pytest.mark.parametrize("fault", DONE.values(), ids=DONE)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -66,7 +67,8 @@ def test_a_stage_that_was_read_long_ago_is_read_again_before_the_move(
     stage: Stage, moved: bool
 ) -> None:
     """The mail takes a minute, and somebody moves the deal on in the meantime."""
-    begun, waited = stage.world.now(), []
+    begun = stage.world.now()
+    waited: list[bool] = []
 
     def clock() -> datetime:
         if stage.requests()["invoiceSend"] and not waited:
@@ -96,8 +98,6 @@ def test_a_task_is_found_by_its_marker_also_when_it_is_completed(
     stage.invoice()
     (task,) = stage.kommo.account.tasks.all()
     if completed:
-        from dataclasses import replace
-
         stage.kommo.account.put_task(replace(task, is_completed=True))
     stage.forget()
     assert stage.invoice().code == 0
@@ -109,8 +109,6 @@ def test_a_task_with_another_marker_is_not_taken_for_ours(stage: Stage) -> None:
     stage.fault("status", "GET /api/v4/tasks", provider="kommo", status=401)
     assert stage.invoice().code == 4
     (task,) = stage.kommo.account.tasks.all()
-    from dataclasses import replace
-
     stage.kommo.account.put_task(replace(task, text=task.text.replace("]", "1]")))
     stage.until_quiet()
     assert len(stage.tasks) == 2

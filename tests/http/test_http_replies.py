@@ -207,7 +207,7 @@ def test_the_words_of_the_layer_are_light() -> None:
 def test_each_request_is_one_line_without_secrets(
     kommo: Provider, setting: Setting, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, "kommo_invoice")
     kommo.will(answer(200, {"access_token": "xyzzy-xyzzy"}, X_Request_Id="r-1"))
     setting.client(kommo.url).call(READ, "GET", "/api?page=2&refresh_token=plugh-plugh")
     (line,) = [record.getMessage() for record in caplog.records]
@@ -218,7 +218,7 @@ def test_each_request_is_one_line_without_secrets(
 def test_bodies_are_logged_masked_and_only_when_asked_for(
     kommo: Provider, setting: Setting, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, "kommo_invoice")
     kommo.will(answer(200, {"access_token": "xyzzy-xyzzy", "id": 77}))
     client = setting.client(kommo.url, debug_http=True)
     client.call(READ, "POST", "/api", json={"secret": "plugh-plugh", "token": TOKEN, "n": 55})

@@ -18,6 +18,7 @@ from kommo_invoice.domain.deal import (
     CrmAccount,
     Deal,
     Pipeline,
+    Product,
     Stage,
     StageKind,
 )
@@ -134,6 +135,18 @@ DEAL = Deal(
     company=CLIENT,
 )
 
+
+PRODUCTS = (
+    Product("p1", "Logo", Decimal(2), Decimal(300), sku="DSG"),
+    Product("p2", "Talk", Decimal(1), Decimal(400)),
+)
+
+FIELD_LINES = {
+    "source": "fields",
+    "count": 2,
+    "description": "{{ deal['Item ' ~ n] }}",
+    "unit_price": "{{ deal['Price ' ~ n] }}",
+}
 
 Changes = Mapping[str, object] | None
 """Keys of the base mapping to change: ``{"invoice.memo": "Hi"}``; None takes a key away."""

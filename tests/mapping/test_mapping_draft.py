@@ -12,18 +12,21 @@ from hypothesis import strategies as st
 from mapping_ground import (
     CLIENT,
     DEAL,
+    FIELD_LINES,
     JO,
+    PRODUCTS,
     SALES,
     TODAY,
     Build,
     Changes,
     build_in,
+    field,
     tax_of,
     with_fields,
 )
 from mapping_ground import lines_of as shown
 
-from kommo_invoice.domain.deal import Deal, Product
+from kommo_invoice.domain.deal import Deal
 from kommo_invoice.domain.draft import Address, Amounts, Discount, Draft, Ready
 from kommo_invoice.errors import DealError
 from kommo_invoice.mapping import Evaluated, NotPossible
@@ -288,12 +291,6 @@ def test_deals_that_get_no_invoice_by_rule(build: Build, deal: Deal, message: st
     assert caught.value.message == message
 
 
-PRODUCTS = (
-    Product("p1", "Logo", Decimal(2), Decimal(300), sku="DSG"),
-    Product("p2", "Talk", Decimal(1), Decimal(400)),
-)
-
-
 def test_lines_from_products(draft: Drafting) -> None:
     changes = {"lines": {"source": "products", "item": "{{ product.sku }}"}}
     made = draft(changes, replace(DEAL, products=PRODUCTS))
@@ -307,14 +304,6 @@ def test_a_wrong_line_is_named(refusal: Refusing) -> None:
     assert refusal({"lines": {"source": "products"}}, deal) == (
         "deal 501: lines.unit_price of line 2: 0 is not above 0"
     )
-
-
-FIELD_LINES = {
-    "source": "fields",
-    "count": 2,
-    "description": "{{ deal['Item ' ~ n] }}",
-    "unit_price": "{{ deal['Price ' ~ n] }}",
-}
 
 
 def test_lines_from_numbered_fields_leave_empty_rows_out(

@@ -6,21 +6,27 @@ clean run.
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from crash_nursery import Nursery
 from stage import Result, Stage
 
 from kommo_invoice.sandbox.world import RequestRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+SEED = int(os.environ.get("KINV_SEED", "2611"))
+"""What the random moments come from."""
 
 KILLED = 137
 

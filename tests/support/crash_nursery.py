@@ -123,6 +123,11 @@ def _end_of(child: int, kill_after_s: float | None) -> int:
     return os.waitstatus_to_exitcode(status)
 
 
+def _say(word: str, number: int) -> None:
+    sys.stdout.write(f"{word} {number}\n")
+    sys.stdout.flush()
+
+
 def _serve() -> None:
     _import_everything()
     for line in sys.stdin:
@@ -130,8 +135,8 @@ def _serve() -> None:
         child = os.fork()
         if not child:
             _live(order)
-        print("child", child, flush=True)
-        print("code", _end_of(child, order["kill_after_s"]), flush=True)
+        _say("child", child)
+        _say("code", _end_of(child, order["kill_after_s"]))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from crash import Crashes
+from crash import SEED, Crashes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -41,4 +41,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         if name == _KILLED
     ]
     if counted:
-        terminalreporter.write_line(f"crash matrix: {sum(counted)} checkpoints killed")
+        terminalreporter.write_line(
+            f"crash matrix: {sum(counted)} checkpoints killed, random moments by KINV_SEED={SEED}"
+        )

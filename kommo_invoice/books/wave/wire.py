@@ -43,7 +43,9 @@ Moment = Annotated[datetime, BeforeValidator(_in_utc)]
 class Wire(BaseModel):
     """An object of Wave; fields that were not asked for, or are new, are of no matter."""
 
-    model_config = ConfigDict(alias_generator=AliasGenerator(alias=to_camel), frozen=True)
+    model_config = ConfigDict(
+        alias_generator=AliasGenerator(alias=to_camel), frozen=True, defer_build=True
+    )
 
 
 Shape = TypeVar("Shape", bound=BaseModel)

@@ -56,7 +56,7 @@ Listed = Annotated[list[T], BeforeValidator(_list)]
 class Wire(BaseModel):
     """Base of all; keys that are not declared are ignored."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
 
 class Row(Wire):

@@ -1,0 +1,93 @@
+"""The process that holds the simulators: a line of JSON asks for a method, a line answers."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
+from stage import WRITES, Stage
+
+PRODUCTS = {
+    "source": "products",
+    "description": "{{ product.name }}",
+    "quantity": "{{ product.quantity }}",
+    "unit_price": "{{ product.price }}",
+}
+
+
+class Simulators:
+    """What can be asked for: the methods of ``bench_world.World``.
+
+    Args:
+        stage: Both simulators, with a mapping.
+    """
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._product = next(iter(stage.seed.products.values()))
+        self._seen = 0
+        self._made = 0
+
+    def deals(self, count: int, company: bool, products: bool) -> list[int]:
+        return [self._deal(company, products) for _ in range(count)]
+
+    def repeat(self, deal: int) -> int:
+        contact = self._stage.kommo.lead(deal).main_contact_id
+        assert contact is not None
+        return self._lead(contact, None, {})
+
+    def map_products(self, use: bool) -> None:
+        self._stage.map(**({"lines": PRODUCTS} if use else {}))
+
+    def requests(self) -> dict[str, int]:
+        new = self._stage.world.requests[self._seen :]
+        self._seen += len(new)
+        counted = {name: sum(each.provider == name for each in new) for name in ("kommo", "wave")}
+        return counted | {"writes": sum(each.operation in WRITES for each in new)}
+
+    def _deal(self, company: bool, products: bool) -> int:
+        kommo, number = self._stage.kommo, self._made
+        firm = kommo.add_company(f"Client {number} GmbH") if company else None
+        contact = kommo.add_contact(
+            f"Person {number}",
+            email=f"person{number}@client.example",
+            company=firm,
+            fields={"Country": "DE"},
+        )
+        return self._lead(contact, firm, {self._product: 2} if products else {})
+
+    def _lead(self, contact: int, company: int | None, products: dict[int, int]) -> int:
+        self._made += 1
+        return self._stage.kommo.add_lead(
+            f"Project {self._made}",
+            "2400.00",
+            pipeline="Sales",
+            stage="Issue Invoice",
+            contact=contact,
+            company=company,
+            products=products,
+        )
+
+
+def main() -> None:
+    """Print the environment of runs, then answer until the other end closes."""
+    with tempfile.TemporaryDirectory() as folder:
+        stage = Stage(Path(folder))
+        serving = Simulators(stage)
+        answer(stage.environment())
+        for line in sys.stdin:
+            name, arguments = json.loads(line)
+            answer(getattr(serving, name)(*arguments))
+        stage.close()
+
+
+def answer(value: object) -> None:
+    sys.stdout.write(json.dumps(value) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
