@@ -28,6 +28,9 @@ _WORDS = {
     "reissued": "closed, to be issued again: {reason}",
     "replaced": "the draft is replaced",
     "resolved": "a person settled it",
+    "reopened": "the work goes on",
+    "send": "it is to be e-mailed after all",
+    "no-send": "it is not to be e-mailed",
     "unlinked": "invoice {before} was unlinked",
 }
 _ANSWERED = frozenset({"done", "refused"})

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-_PAD_MS = 20  # a permit is a little older than its request; the window is that much longer
+# A permit is a little older than its request, by a jitter that windows are lengthened by.
+_PAD_MS = 20
+_PAD_SHARE = 0.005
 _LONGEST_WAIT_S = 65.0  # a budget of a minute is waited for, one of a day is not
 _POLL_S = 0.01
 _LEAK_EVERY = 256
@@ -138,11 +140,16 @@ class Permits:
 
 def _bucket(path: Path, rates: list[Rate]) -> pyrate_limiter.SQLiteBucket:
     return pyrate_limiter.SQLiteBucket.init_from_file(
-        [pyrate_limiter.Rate(rate.requests, int(rate.seconds * 1000) + _PAD_MS) for rate in rates],
+        [pyrate_limiter.Rate(rate.requests, _window_ms(rate)) for rate in rates],
         table="permits",
         db_path=str(path),
         use_file_lock=True,
     )
+
+
+def _window_ms(rate: Rate) -> int:
+    window = rate.seconds * 1000
+    return int(window + max(_PAD_MS, window * _PAD_SHARE))
 
 
 def _needed(rates: tuple[Rate, ...], factor: float) -> list[Rate]:

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from kommo_invoice.domain.plain import plain
 from kommo_invoice.errors import ConfigInvalid, Problem
+from kommo_invoice.mapping.constants import check_constants
 from kommo_invoice.mapping.problems import of_schema, ordered
 from kommo_invoice.mapping.schema import Document
 from kommo_invoice.mapping.values import Values, compile_values
@@ -125,6 +126,7 @@ def load_mapping(path: Path) -> MappingFile:
     except ValidationError as error:
         problems += of_schema(error, str(path))
     values = compile_values(raw, str(path), problems)
+    problems += check_constants(values, str(path))
     if problems or document is None:
         raise invalid(ordered(problems, raw))
     return MappingFile(path, document, values)

@@ -189,8 +189,8 @@ def _not_found(problem: _Problem) -> KinvError:
 def no_such_business() -> ConfigInvalid:
     """Return the error for a business that the token cannot see."""
     return ConfigInvalid(
-        "no such business for this token",
-        hint="put the id of a business that the token may use into [books] account",
+        "books.account: Wave knows no such business for this token",
+        hint="put the id of a business that the token may use into [books] account of the mapping",
     )
 
 
