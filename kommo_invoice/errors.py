@@ -298,3 +298,10 @@ class Terminated(KinvError):
     category = "terminated"
     exit_code = ExitCode.TERMINATED
     default_hint = "run the command again: it goes on from where it stopped"
+
+
+def naming(message: str, deal: int | None) -> str:
+    """Return an error's message, naming the deal where it does not do so itself."""
+    if deal is None or f"deal {deal}" in message:
+        return message
+    return f"deal {deal}: {message}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 import sys
 from typing import Annotated
 
@@ -62,7 +61,6 @@ def _common(
         str | None,
         typer.Option(metavar="LEVEL", help="debug, info, warning or error.", show_default=False),
     ] = None,
-    no_input: Annotated[bool, typer.Option("--no-input", help="Never ask anything.")] = False,
     debug_http: Annotated[
         bool, typer.Option("--debug-http", help="Log requests and answers, secrets masked.")
     ] = False,
@@ -72,17 +70,17 @@ def _common(
 ) -> None:
     del version
     level = "debug" if debug_http else log_level
-    context.obj = Common(mapping, level, no_input or None, debug_http)
+    context.obj = Common(mapping, level, debug_http)
 
 
 def main() -> None:
     """Run kinv and end the process with one of ``errors.ExitCode``."""
-    # What is loaded at the start stays to the end: looking for garbage in it is a waste.
+    # What is loaded stays until the process ends, which frees it anyway: looking for garbage in it,
+    # on the way and once more at the end, would take a quarter of a short run.
     gc.set_threshold(100_000)
-    # Models hold customers' data and tokens: no plugin of other software is to see them, and
-    # looking for plugins reads the metadata of every installed package.
-    os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
-    sys.exit(run())
+    code = run()
+    gc.freeze()
+    sys.exit(code)
 
 
 def run(arguments: list[str] | None = None) -> int:

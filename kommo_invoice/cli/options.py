@@ -47,13 +47,11 @@ class Common:
     Args:
         mapping: The mapping file.
         log_level: What is logged to stderr; None leaves it to the settings.
-        no_input: Never ask.
         debug_http: Log requests with their (masked) bodies.
     """
 
     mapping: Path | None = None
     log_level: str | None = None
-    no_input: bool | None = None
     debug_http: bool = False
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kommo_invoice.cli.preview import as_dict, as_list, show_lines, show_steps
-from kommo_invoice.cli.words import naming, wording
+from kommo_invoice.cli.words import wording
 from kommo_invoice.domain.plan import StepKind
 from kommo_invoice.engine.events import VERSION, Event, Kind
+from kommo_invoice.errors import naming
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -120,8 +120,7 @@ class Terminal:
 
     def fail(self, error: KinvError) -> None:
         """Tell an error that ends the command: what happened, and what to do next."""
-        from kommo_invoice.cli.words import naming
-        from kommo_invoice.errors import ConfigInvalid
+        from kommo_invoice.errors import ConfigInvalid, naming
         from kommo_invoice.redact import mask
 
         self.note(mask(f"kinv: {naming(error.message, error.deal)}"), style="red")
@@ -186,11 +185,6 @@ class Terminal:
         with console.capture() as captured:
             console.print(what)
         self.line("\n".join(line.rstrip() for line in captured.get().splitlines()))
-
-
-def may_ask(*, no_input: bool) -> bool:
-    """Say whether a question can be asked: on a terminal, and not forbidden."""
-    return not no_input and sys.stdin.isatty() and sys.stderr.isatty() and not os.environ.get("CI")
 
 
 def _cell(value: object) -> RenderableType:

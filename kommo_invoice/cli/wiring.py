@@ -110,7 +110,7 @@ def wire(common: Common, *, as_json: bool = False) -> Wiring:
         UsageError: A flag has an impossible value.
         ConfigInvalid: A setting is invalid.
     """
-    settings = load_settings(log_level=common.log_level, no_input=common.no_input)
+    settings = load_settings(log_level=common.log_level)
     _log(settings)
     return Wiring(settings, Terminal(as_json=as_json), common.debug_http, common.mapping)
 

@@ -61,13 +61,6 @@ def short(text: str) -> str:
     return _LONG_ID.sub(lambda found: f"{found[0][:_HEAD]}…{found[0][-_TAIL:]}", text)
 
 
-def naming(message: str, deal: int | None) -> str:
-    """Return an error's message, naming the deal where it does not do so itself."""
-    if deal is None or f"deal {deal}" in message:
-        return message
-    return f"deal {deal}: {message}"
-
-
 def price(amount: object, currency: object) -> str:
     """Return an amount with at least its currency's digits, and no digit lost."""
     exact = Decimal(str(amount))

@@ -35,20 +35,15 @@ class Settings(BaseSettings):
         None
     )
     state_dir: Annotated[Path | None, Field(description="folder of the ledger and locks")] = None
-    store: Annotated[
-        Literal["keyring", "file", "plain"] | None,
-        Field(description="where tokens are kept; not needed with tokens in the environment"),
-    ] = None
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Field(description="what is logged to stderr")
     ] = "warning"
-    no_input: Annotated[bool, Field(description="never ask, even on a terminal")] = False
     settle_s: Annotated[
         float | None,
         Field(ge=0, description="seconds after which a lost write counts as absent (tests)"),
     ] = None
     timeout_s: Annotated[
-        float, Field(gt=0, le=300, description="seconds to wait for a provider's answer")
+        float, Field(gt=0, le=100, description="seconds to wait for a provider's answer")
     ] = 30.0
     rate_factor: Annotated[
         float, Field(gt=0, description="multiplies the request rates on loopback (simulators)")

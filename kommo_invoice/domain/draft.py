@@ -121,6 +121,15 @@ class Draft:
     mail: Mail | None = None
     ready: Ready = Ready.APPROVED
 
+    @property
+    def order_text(self) -> str | None:
+        """What books with one field for order numbers print: the client's own beside ours.
+
+        Ours is left out where it is the invoice's number.
+        """
+        ours = None if self.number == self.reference else self.reference
+        return " / ".join(text for text in (self.po_number, ours) if text) or None
+
     def content_hash(self) -> str:
         """Return the hash of customer, lines, currency, tax and discount.
 

@@ -32,6 +32,12 @@ def check_draft(draft: Draft, capabilities: BooksCapabilities) -> None:
                 f"{feature.value}: {refused[feature].words} in {capabilities.name}",
                 hint=f"leave {feature.value} out of the mapping for this deal",
             )
+    if draft.terms and draft.due_date is None and Feature.TERMS not in capabilities.features:
+        raise DealError(
+            f"invoice.terms: {draft.terms!r} gives no due date, and {capabilities.name} has no "
+            "terms of its own",
+            hint='write it as "Net 30" or "Due on receipt", or give a due_date',
+        )
     comes_to = totals(draft)
     if comes_to is None:
         return

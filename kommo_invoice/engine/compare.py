@@ -60,9 +60,17 @@ def same_lines(draft: Draft, invoice: Invoice) -> bool:
     """Say whether the invoice's lines are the draft's, where the books showed them."""
     if invoice.lines is None:
         return True
-    theirs = sorted((line.quantity, line.unit_price, line.taxes) for line in invoice.lines)
+    theirs = sorted(
+        (_words(line.description), line.quantity, line.unit_price, line.taxes)
+        for line in invoice.lines
+    )
     ours = sorted(
-        (line.quantity, net_unit_price(line, draft.amounts), (line.tax.id,) if line.tax else ())
+        (
+            _words(line.description),
+            line.quantity,
+            net_unit_price(line, draft.amounts),
+            (line.tax.id,) if line.tax else (),
+        )
         for line in draft.lines
     )
     return theirs == ours
@@ -83,6 +91,11 @@ def elect(invoices: Iterable[Invoice]) -> tuple[Invoice, list[Invoice]]:
         ),
     )
     return ordered[0], ordered[1:]
+
+
+def _words(text: str) -> str:
+    """Return a text as books may have tidied it."""
+    return " ".join(text.split())
 
 
 def _agrees(totals: Totals, invoice: Invoice) -> bool:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from kommo_invoice.books.capabilities import DEFAULT_SETTLE_S
 from kommo_invoice.domain.invoice import Status
 from kommo_invoice.domain.plan import Step, StepKind
 from kommo_invoice.domain.totals import totals
 from kommo_invoice.domain.writing import DealChange, marker
-from kommo_invoice.engine.evidence import prove_absent
+from kommo_invoice.engine.evidence import look_later, prove_absent
 from kommo_invoice.engine.situation import Settled, Situation
 from kommo_invoice.ledger.rows import ClaimState, StepState
 from kommo_invoice.mapping.views import LATER, InvoiceView
@@ -43,7 +45,7 @@ def crm_steps(
         change = deal_change(mapping, s.deal, view, mark=mark(plan), hold=plan.hold is not None)
         if change.fields or change.stage:
             steps.append(Step(StepKind.DEAL_UPDATE, s.key(StepKind.DEAL_UPDATE), change))
-    task, settled = _task(s, mapping, view)
+    task, settled = _task(plan, mapping, view)
     return (*steps, *task), settled
 
 
@@ -102,8 +104,9 @@ def _unwritten(plan: Plan) -> bool:
 
 
 def _task(
-    s: Situation, mapping: Mapping, view: InvoiceView
+    plan: Plan, mapping: Mapping, view: InvoiceView
 ) -> tuple[tuple[Step, ...], tuple[Settled, ...]]:
+    s = plan.situation
     step = s.steps.get(StepKind.TASK_CREATE)
     if step is not None and step.state is StepState.DONE:
         return (), ()
@@ -118,7 +121,25 @@ def _task(
     if step is not None and step.state is StepState.INTENT:
         prove_absent(s, step, None)
         settled = (Settled(step.kind, step.key, None),)
+    elif step is None and plan.invoice is not None and s.mark == mark(plan):
+        _prove_unmade(s)
     return (Step(StepKind.TASK_CREATE, key, draft),), settled
+
+
+def _prove_unmade(s: Situation) -> None:
+    """Return only when a deal that another ledger's run has marked surely has no task of ours.
+
+    That run made the task right after the mark, and lists lag: the deal's last change has to be
+    older than the settle time.
+
+    Raises:
+        Temporary: It is not yet.
+    """
+    settle_s = DEFAULT_SETTLE_S if s.settle_s is None else s.settle_s
+    until = s.deal.updated_at + timedelta(seconds=settle_s)
+    if s.now < until:
+        why = "the deal was changed a moment ago and its task may not be listed yet"
+        raise look_later(why, until, s.deal.id)
 
 
 def _place(deal: Deal) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from kommo_invoice.domain.draft import CustomerDraft, Draft, LineDraft, Mail
 from kommo_invoice.domain.plain import plain
 from kommo_invoice.domain.totals import totals
 from kommo_invoice.domain.writing import DealChange, TaskDraft
-from kommo_invoice.errors import KinvError, Temporary
+from kommo_invoice.errors import KinvError, Temporary, naming
 from kommo_invoice.mapping.views import LATER
 from kommo_invoice.redact import mask_values
 
@@ -94,7 +94,11 @@ def plan_event(plan: Plan, steps: tuple[Step, ...]) -> Event:
             "date": plain(draft.date),
             "due_date": plain(draft.due_date),
             "steps": [
-                {"step": step.kind.value, "key": step.key, "values": shown(step.values)}
+                {
+                    "step": step.kind.value,
+                    "key": step.key,
+                    "values": shown(step.values, shared_po=s.capabilities.reference.with_po_number),
+                }
                 for step in steps
             ],
             "notes": list(plan.notes),
@@ -102,14 +106,22 @@ def plan_event(plan: Plan, steps: tuple[Step, ...]) -> Event:
     )
 
 
-def shown(values: object) -> object:
-    """Return a step's values as people and JSON readers see them."""
+def shown(values: object, *, shared_po: bool = False) -> object:
+    """Return a step's values as people and JSON readers see them.
+
+    Args:
+        values: The step's values.
+        shared_po: The books have one field for the client's order number and our reference, so
+            that it is shown as it will be printed.
+    """
     match values:
         case CustomerDraft() | Mail():
             return {name: each for name, each in _mapping(values).items() if each is not None}
         case Draft():
             whole = _mapping(values)
             del whole["mail"]
+            if shared_po:
+                whole["po_number"] = values.order_text
             whole["lines"] = [_line(line) for line in values.lines]
             return {name: each for name, each in whole.items() if each is not None}
         case DealChange():
@@ -144,7 +156,7 @@ def error_event(error: KinvError, deal: int | None, claim: str | None) -> Event:
         {
             "category": error.category,
             "exit_code": int(error.exit_code),
-            "message": error.message,
+            "message": naming(error.message, deal),
             "hint": error.hint,
             "retry_at": plain(retry_at),
         },

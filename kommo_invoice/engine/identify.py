@@ -61,6 +61,7 @@ def identify(s: Situation) -> Found:
     began = create is not None and create.state is StepState.INTENT
     live = [each for each in s.sighting.invoices if each.status.live and _ours(s, each)]
     if not live:
+        _number_is_free(s)
         settled: tuple[Settled, ...] = ()
         if create is not None and began:
             prove_absent(s, create, Operation.CREATE_INVOICE)
@@ -97,6 +98,18 @@ def _identify_known(s: Situation, invoice_id: str, create: StepRow | None) -> Fo
     if create is not None and winner.id != invoice_id:
         settled = (Settled(create.kind, create.key, winner.id),)
     return Found(invoice=winner, own=own, strays=_strays(s, others), settled=settled)
+
+
+def _number_is_free(s: Situation) -> None:
+    """Refuse to make a second invoice of a number that the mapping asks for."""
+    for each in s.sighting.invoices:
+        if each.number == s.draft.number and each.status.live and not _carries_base(s, each):
+            raise DealError(
+                f"the number {each.number} is that of another invoice in the books, "
+                f"for {each.customer_email or each.customer_id}, {each.total}",
+                hint="give another number in [invoice], or if it is this deal's: "
+                f"`kinv link --deal {s.deal.id} --invoice {each.id}`",
+            )
 
 
 def _deletes(s: Situation, step: StepRow, invoice_id: str) -> bool:

@@ -249,7 +249,7 @@ class Invoicing:
         failure: KinvError | None = runner.mail_refused
         if runner.invoice is None:
             raise LookupError(f"{found.reference} has no invoice after its run")
-        if decided.creates_invoice:
+        if decided.creates_invoice or decided.finds_invoice:
             self._outcomes.made(runner.invoice.total)
         if hold is not None:
             self._leave_unknown(row, hold)

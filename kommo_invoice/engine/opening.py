@@ -16,6 +16,7 @@ from kommo_invoice.engine.session import Session
 from kommo_invoice.errors import ConfigInvalid
 from kommo_invoice.ledger.ledger import Ledger
 from kommo_invoice.ledger.rows import dump
+from kommo_invoice.ledger.setups import Setups
 from kommo_invoice.mapping.compile import compile_mapping
 
 if TYPE_CHECKING:
@@ -146,8 +147,9 @@ def _compiled(
     catalog = books.catalog()
     mapping = compile_mapping(around.file, setup, catalog)
     if not around.dry_run:
-        ledger.keep_setup("crm", dump(setup))
-        ledger.keep_setup("books", dump(catalog))
+        setups = Setups(ledger)
+        setups.keep("crm", dump(setup))
+        setups.keep("books", dump(catalog))
     return mapping, setup
 
 
@@ -155,7 +157,7 @@ def _cached(ledger: Ledger, side: str, kind: type[T]) -> T | None:
     """Return the cached set-up of a side, None when it is missing, old or of another form."""
     from pydantic import TypeAdapter, ValidationError
 
-    found = ledger.setup(side)
+    found = Setups(ledger).get(side)
     if found is None or ledger.clock() - found[0] > _CACHED_FOR:
         return None
     try:

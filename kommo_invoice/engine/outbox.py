@@ -6,13 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from kommo_invoice.books.capabilities import DEFAULT_SETTLE_S
 from kommo_invoice.crm.base import Want
 from kommo_invoice.domain.plan import StepKind
 from kommo_invoice.domain.writing import DealChange, TaskDraft, marker
 from kommo_invoice.engine.crm_steps import deal_change
 from kommo_invoice.engine.events import Event, Kind, stored
-from kommo_invoice.engine.evidence import Wait
+from kommo_invoice.engine.evidence import answer_lost, settles_at
 from kommo_invoice.errors import DealError, KinvError, LostAnswer, Rejected
 from kommo_invoice.mapping.views import InvoiceView
 
@@ -150,6 +149,9 @@ class Outbox:
         try:
             self._send(StepKind.TASK_CREATE, wanted)
         except LostAnswer:
+            for item in wanted:
+                letter = item.letter
+                self._session.ledger.lose(letter.row, letter.steps[StepKind.TASK_CREATE])
             for item in self._without_found(wanted):
                 item.letter.error = self._waiting(item.letter)
 
@@ -157,8 +159,8 @@ class Outbox:
         """Return the failure of a task whose answer was lost and which is not there yet."""
         session = self._session
         step = session.ledger.steps_of(letter.row)[StepKind.TASK_CREATE]
-        wait = Wait.of(step, session.settle_s, DEFAULT_SETTLE_S, session.clock())
-        return wait.error(letter.deal.id)
+        until = settles_at(step, session.clock(), session.settle_s)
+        return answer_lost(step, until, letter.deal.id)
 
     def _without_found(self, wanted: list[_Item]) -> list[_Item]:
         """Finish the tasks whose marker is there, and return the others."""

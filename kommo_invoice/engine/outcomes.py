@@ -22,6 +22,7 @@ from kommo_invoice.errors import (
     worst,
 )
 from kommo_invoice.ledger.rows import ClaimState
+from kommo_invoice.ledger.setups import Setups
 from kommo_invoice.mapping.evaluate import NotPossible
 from kommo_invoice.redact import mask
 
@@ -141,7 +142,7 @@ class Outcomes:
         """
         rows = {deal: row or self._row_of(deal) for deal in deals}
         if isinstance(error, (Rejected, MailingOff, Otherwise)) and not self._session.dry_run:
-            self._session.ledger.forget_setups()
+            Setups(self._session.ledger).forget()
         self._tell(error, deals, next(iter(rows.values())) if len(rows) == 1 else None)
         for each in rows.values():
             if each is not None and not self._session.dry_run:

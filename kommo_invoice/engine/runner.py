@@ -16,6 +16,7 @@ from kommo_invoice.errors import (
     RateLimited,
     Refused,
     Rejected,
+    Temporary,
 )
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ class Runner:
         elif settled.kind is StepKind.INVOICE_CREATE:
             values = {"invoice_id": settled.found}
         invoice = self.invoice if settled.kind.in_books else None
+        ledger.plan_step(self._row, settled.kind, settled.key)  # a new ledger never began it
         ledger.finish(
             self._row,
             settled.key,
@@ -211,6 +213,9 @@ class Runner:
                     raise
             except (Rejected, LoginNeeded, Refused) as error:
                 ledger.refuse(self._row, step.key, error.message)
+                raise
+            except Temporary:
+                ledger.lose(self._row, step.key)
                 raise
         raise LookupError(step.key)
 

@@ -66,30 +66,6 @@ class Ledger:
         row = self._one("SELECT first_seen_at FROM pairs WHERE crm = ? AND books = ?", self._pair)
         return when(str(row["first_seen_at"])) if row else None
 
-    def setup(self, side: str) -> tuple[datetime, str] | None:
-        """Return the cached set-up of ``crm`` or ``books`` with the time it was read."""
-        row = self._one("SELECT * FROM setups WHERE account = ?", [self._account(side)])
-        if row is None:
-            return None
-        fetched_at = when(str(row["fetched_at"]))
-        return (fetched_at, str(row["content"])) if fetched_at else None
-
-    def keep_setup(self, side: str, content: str) -> None:
-        """Cache the set-up of ``crm`` or ``books``, as JSON text."""
-        with write(self.db, "setup"):
-            self.db.table("setups").upsert(
-                {"account": self._account(side), "fetched_at": self._now(), "content": content},
-                pk="account",
-            )
-
-    def forget_setups(self) -> None:
-        """Drop the cached set-ups, because a provider refused what they promised."""
-        with write(self.db, "setup.forget"):
-            self.db.execute(
-                "DELETE FROM setups WHERE account IN (?, ?)",
-                [self._account("crm"), self._account("books")],
-            )
-
     # -- claims -----------------------------------------------------------------------------
 
     def claim(self, claim: Claim) -> ClaimRow | None:
@@ -202,7 +178,8 @@ class Ledger:
                 self._insert_step(row, kind, key, StepState.PLANNED)
             self.db.execute(
                 "UPDATE steps SET state = 'intent', claim_id = ?, sent_values = ?, error = NULL, "
-                "attempts = attempts + 1, run_id = ?, intent_at = ?, done_at = NULL WHERE key = ?",
+                "attempts = attempts + 1, run_id = ?, intent_at = ?, lost_at = NULL, "
+                "done_at = NULL WHERE key = ?",
                 [row.id, values, self.run_id, self._now(), key],
             )
             if draft is not None:
@@ -246,6 +223,12 @@ class Ledger:
             if claim_values:
                 self._update_claim(row.id, claim_values)
             self._audit(row.id, "found" if found else "done", key, after=provider_id)
+
+    def lose(self, row: ClaimRow, key: str) -> None:
+        """Commit that a step's answer was given up: from now on its effect is waited for."""
+        with write(self.db, "lost"):
+            self.db.execute("UPDATE steps SET lost_at = ? WHERE key = ?", [self._now(), key])
+            self._audit(row.id, "lost", key)
 
     def refuse(self, row: ClaimRow, key: str, why: str) -> None:
         """Commit that a step was refused and surely not done; its next try is a new one."""
@@ -312,9 +295,6 @@ class Ledger:
     @property
     def _pair(self) -> list[object]:
         return [self.crm, self.books]
-
-    def _account(self, side: str) -> str:
-        return f"{side}:{self.crm if side == 'crm' else self.books}"
 
     def _now(self) -> str:
         return self.clock().isoformat()

@@ -86,6 +86,7 @@ class StepRow:
             key is never used for two contents.
         attempts: How often it was begun, in all generations.
         lost: How often its answer was lost and its effect then held to be absent.
+        lost_at: When its answer was given up; None while it is waited for, or after a crash.
     """
 
     key: str
@@ -98,6 +99,7 @@ class StepRow:
     provider_id: str | None
     error: str | None
     intent_at: datetime | None
+    lost_at: datetime | None
     done_at: datetime | None
 
     @property
@@ -216,6 +218,7 @@ def step_row(row: Mapping[str, object]) -> StepRow:
         provider_id=_text(row["provider_id"]),
         error=_text(row["error"]),
         intent_at=when(_text(row["intent_at"])),
+        lost_at=when(_text(row["lost_at"])),
         done_at=when(_text(row["done_at"])),
     )
 

@@ -76,6 +76,7 @@ def _first(db: Database) -> None:
             error TEXT,
             run_id TEXT,
             intent_at TEXT,
+            lost_at TEXT,
             done_at TEXT
         ) STRICT
     """)

@@ -347,7 +347,9 @@ class Document(Section):
     version: Literal[1] = Field(description="The version of this format.")
     crm: Crm = Field(description="The CRM account.")
     books: Books = Field(description="The books account.")
-    trigger: Trigger = Field(description="Which deals are invoiced unattended; any deal can be invoiced by its id.")
+    trigger: Trigger = Field(
+        description="Which deals are invoiced unattended; any deal can be invoiced by its id."
+    )
     customer: Customer = Field(description="Whom the invoice is for.")
     invoice: Invoice = Field(description="The invoice as a whole.")
     lines: Lines = Field(default_factory=Lines, description="Its lines.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING
 
 from kommo_invoice.domain.fields import DoesNotFit, FieldKind, fit
@@ -12,6 +13,8 @@ from kommo_invoice.mapping.scope import Scope
 from kommo_invoice.mapping.views import Later
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from kommo_invoice.domain.deal import Deal, Stage
     from kommo_invoice.domain.fields import FieldDef
     from kommo_invoice.mapping.mapping import Mapping
@@ -24,7 +27,7 @@ def deal_change(mapping: Mapping, deal: Deal, invoice: InvoiceView, *, mark: str
     write_back = mapping.write_back
     sets = [_set(scope, write_back.mark, "write_back.invoice_field", mark)]
     for field, key in write_back.fields:
-        value = scope.raw(key)
+        value = _at_its_begin(scope.raw(key), field, mapping.viewer.zone)
         if isinstance(value, Later) and field.kind is FieldKind.TEXT:
             _check_known_part(_scope(mapping, deal, invoice.shortest()), field, key)
         sets.append(_set(scope, field, key, value))
@@ -60,6 +63,14 @@ def _set(scope: Scope, field: FieldDef, key: str, value: object) -> FieldSet:
         return FieldSet(field, fit(field, value))
     except DoesNotFit as error:
         raise scope.error(key, f"the field {field.name!r} cannot hold it: {error}") from None
+
+
+def _at_its_begin(value: object, field: FieldDef, zone: ZoneInfo) -> object:
+    """Return a day that a field of moments is to hold as its first moment, so that it compares."""
+    if field.kind is FieldKind.DATETIME and isinstance(value, date):
+        moment = value if isinstance(value, datetime) else datetime.combine(value, time(), zone)
+        return moment.astimezone(UTC)
+    return value
 
 
 def _check_known_part(shortest: Scope, field: FieldDef, key: str) -> None:

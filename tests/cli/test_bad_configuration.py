@@ -101,7 +101,7 @@ def test_a_provider_that_nobody_knows(stage: Stage) -> None:
 # -- settings: exit 7, flags: exit 2 -------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["SETTLE_S", "TIMEOUT_S", "RATE_FACTOR", "LOG_LEVEL", "STORE"])
+@pytest.mark.parametrize("name", ["SETTLE_S", "TIMEOUT_S", "RATE_FACTOR", "LOG_LEVEL"])
 def test_a_variable_with_an_impossible_value(name: str, stage: Stage) -> None:
     refused(stage, 7, f"environment: KINV_{name}", "kinv help environment", **{f"KINV_{name}": "?"})
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kommo_invoice.cli.terminal import Terminal, may_ask
-from kommo_invoice.cli.words import naming, price, short
+from kommo_invoice.cli.terminal import Terminal
+from kommo_invoice.cli.words import price, short
+from kommo_invoice.errors import naming
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,11 +101,6 @@ def test_the_bar_is_only_for_several_deals_on_a_terminal(stage: Stage) -> None:
         terminal.advance(1)
         terminal.unfollow()
     assert "1/2" in screen.getvalue()
-
-
-def test_nothing_is_asked_without_a_terminal() -> None:
-    assert not may_ask(no_input=True)
-    assert not may_ask(no_input=False)
 
 
 def test_long_ids_are_shortened_for_people_only() -> None:

@@ -118,6 +118,7 @@ def begun(kind: StepKind, *, state: StepState = StepState.INTENT, ago_s: float =
         provider_id=None,
         error=None,
         intent_at=NOW - timedelta(seconds=ago_s),
+        lost_at=None,
         done_at=None,
     )
     return {kind: step}

@@ -18,6 +18,7 @@ from kommo_invoice.domain.plan import StepKind
 from kommo_invoice.ledger.history import History
 from kommo_invoice.ledger.ledger import Ledger
 from kommo_invoice.ledger.rows import ClaimState, StepState, dump, load_draft
+from kommo_invoice.ledger.setups import Setups
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -237,11 +238,12 @@ class TestSetups:
     """What was read of the accounts is kept beside, and can be dropped."""
 
     def test_they_are_kept_with_their_time_until_they_are_forgotten(self, ledger: Ledger) -> None:
-        ledger.keep_setup("crm", "{}")
-        assert ledger.setup("crm") == (NOW, "{}")
-        assert ledger.setup("books") is None
-        ledger.forget_setups()
-        assert ledger.setup("crm") is None
+        setups = Setups(ledger)
+        setups.keep("crm", "{}")
+        assert setups.get("crm") == (NOW, "{}")
+        assert setups.get("books") is None
+        setups.forget()
+        assert setups.get("crm") is None
 
 
 def test_a_stored_draft_reads_back_as_it_was() -> None:

@@ -50,6 +50,8 @@ MOVED_ON = "Payment Received"
 _FIRST_DAY = datetime(2026, 11, 20, 9, tzinfo=UTC)
 _FAULTS = [kind for kind in FaultKind if kind is not FaultKind.DELAY]
 _ANY_WRITE = f"^({'|'.join(sorted(WRITES))})$"
+_PLACES = [("wave", 0), ("wave", 1), ("wave", 2), ("wave", 3), ("kommo", 0), ("kommo", 1)]
+"""Which write of a run goes wrong: a provider's first, second and so on."""
 _MOST_RUNS = 8
 
 
@@ -164,37 +166,35 @@ class Life(RuleBasedStateMachine):
         self._run(first, second)
 
     @rule(
-        first=deals,
-        second=deals,
+        target=deals,
+        client=st.sampled_from(list(CLIENTS)),
+        other=deals,
         kind=st.sampled_from(_FAULTS),
-        provider_and_skip=st.sampled_from(
-            [("wave", 0), ("wave", 1), ("wave", 2), ("wave", 3), ("kommo", 0), ("kommo", 1)]
-        ),
+        place=st.sampled_from(_PLACES),
         times=st.integers(1, 2),
     )
     def kinv_runs_and_a_write_goes_wrong(
-        self,
-        first: int,
-        second: int,
-        kind: FaultKind,
-        provider_and_skip: tuple[str, int],
-        times: int,
-    ) -> None:
-        """Kinv runs while some of its writes are refused, lost, late or garbled."""
-        provider, skip = provider_and_skip
+        self, client: str, other: int, kind: FaultKind, place: tuple[str, int], times: int
+    ) -> int:
+        """Kinv runs over a new deal, and some write is refused, lost, late or garbled."""
+        deal = self._add_deal(client, PRICES[0])
+        provider, skip = place
         self._fault(kind, _ANY_WRITE, provider=provider, skip=skip, times=times, after_s=LATE_S)
-        self._run(first, second)
+        self._run(deal, other)
         self.stage.world.faults.clear()
+        return deal
 
-    @rule(first=deals, second=deals)
-    def kinv_runs_and_an_invoice_comes_far_too_late(self, first: int, second: int) -> None:
-        """Kinv runs, and an invoice will come when it has long counted as absent.
+    @rule(target=deals, client=st.sampled_from(list(CLIENTS)))
+    def kinv_runs_and_an_invoice_comes_far_too_late(self, client: str) -> int:
+        """Kinv runs over a new deal, whose invoice will come when it has long counted as absent.
 
         The draft that is then one too many can be taken back. A customer or a mail could not.
         """
+        deal = self._add_deal(client, PRICES[0])
         self._fault(FaultKind.LATE, "^invoiceCreate$", after_s=FAR_TOO_LATE_S)
-        self._run(first, second)
+        self._run(deal)
         self.stage.world.faults.clear()
+        return deal
 
     # -- what holds at any time --------------------------------------------------------------
 

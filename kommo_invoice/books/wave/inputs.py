@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import re
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
         LineDraft,
         Mail,
     )
-
-_PROVINCE = re.compile(r"[A-Z]{2}-[A-Z0-9]{1,3}")
 
 
 def business_id(account: str) -> str:
@@ -48,7 +45,7 @@ def customer_input(draft: CustomerDraft, business: str) -> dict[str, object]:
         addressLine2=address.line2,
         city=address.city,
         postalCode=address.postal_code,
-        provinceCode=address.region if _PROVINCE.fullmatch(address.region or "") else None,
+        provinceCode=_province(address.region, address.country or draft.country),
         countryCode=address.country or draft.country,
     )
     return _given(
@@ -77,7 +74,7 @@ def invoice_input(draft: Draft, customer_id: str, business: str) -> dict[str, ob
         status="DRAFT",
         currency=draft.currency,
         invoiceNumber=draft.number,
-        poNumber=_po_number(draft),
+        poNumber=draft.order_text,
         invoiceDate=draft.date.isoformat(),
         dueDate=draft.due_date.isoformat() if draft.due_date else None,
         memo=draft.memo,
@@ -99,10 +96,22 @@ def _names(contact: str | None) -> tuple[str | None, str | None]:
     return (first.strip(), last) if first else (last or None, None)
 
 
-def _po_number(draft: Draft) -> str | None:
-    """Return the client's own order number, and our reference where it is not the number."""
-    ours = None if draft.number == draft.reference else draft.reference
-    return " / ".join(text for text in (draft.po_number, ours) if text) or None
+def _province(region: str | None, country: str | None) -> str | None:
+    """Return the ISO 3166-2 code of a region given as ``US-CA``, ``CA`` or ``California``.
+
+    Wave takes nothing else; a region that is none of its country's is left out (section 4.2).
+    """
+    if region is None or country is None:
+        return None
+    import pycountry
+
+    wanted = region.strip().casefold()
+    for each in pycountry.subdivisions:
+        code, name = str(each.code), str(each.name)
+        spellings = {code.casefold(), code.partition("-")[2].casefold(), name.casefold()}
+        if each.country_code == country and wanted in spellings:
+            return code
+    return None
 
 
 def _item(line: LineDraft, amounts: Amounts) -> dict[str, object]:

@@ -1,0 +1,50 @@
+"""The accounts' set-ups, cached, so that a run need not read them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kommo_invoice.ledger.database import write
+from kommo_invoice.ledger.rows import when
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from kommo_invoice.ledger.ledger import Ledger
+
+
+class Setups:
+    """The cached set-ups of a ledger's two accounts, as JSON text.
+
+    Args:
+        ledger: The ledger.
+    """
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._db = ledger.db
+        self._clock = ledger.clock
+        self._accounts = {"crm": f"crm:{ledger.crm}", "books": f"books:{ledger.books}"}
+
+    def get(self, side: str) -> tuple[datetime, str] | None:
+        """Return the set-up of ``crm`` or ``books`` with the time (UTC) it was read."""
+        sql = "SELECT fetched_at, content FROM setups WHERE account = ?"
+        row = next(iter(self._db.query(sql, [self._accounts[side]])), None)
+        fetched_at = when(str(row["fetched_at"])) if row else None
+        return (fetched_at, str(row["content"])) if row and fetched_at else None
+
+    def keep(self, side: str, content: str) -> None:
+        """Cache the set-up of ``crm`` or ``books``."""
+        row = {
+            "account": self._accounts[side],
+            "fetched_at": self._clock().isoformat(),
+            "content": content,
+        }
+        with write(self._db, "setup"):
+            self._db.table("setups").upsert(row, pk="account")
+
+    def forget(self) -> None:
+        """Drop both, because a provider refused what they promised."""
+        with write(self._db, "setup.forget"):
+            self._db.execute(
+                "DELETE FROM setups WHERE account IN (?, ?)", list(self._accounts.values())
+            )
