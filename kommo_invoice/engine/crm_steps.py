@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from kommo_invoice.books.capabilities import DEFAULT_SETTLE_S
+from kommo_invoice.domain.claim import carries
 from kommo_invoice.domain.invoice import Status
 from kommo_invoice.domain.plan import Step, StepKind
 from kommo_invoice.domain.totals import totals
@@ -121,9 +122,14 @@ def _task(
     if step is not None and step.state is StepState.INTENT:
         prove_absent(s, step, None)
         settled = (Settled(step.kind, step.key, None),)
-    elif step is None and plan.invoice is not None and s.mark == mark(plan):
+    elif step is None and s.mark == mark(plan) and _ours(plan):
         _prove_unmade(s)
     return (Step(StepKind.TASK_CREATE, key, draft),), settled
+
+
+def _ours(plan: Plan) -> bool:
+    """Say whether kinv made the invoice, whichever ledger knew of it."""
+    return plan.invoice is not None and carries(plan.invoice.references, plan.situation.reference)
 
 
 def _prove_unmade(s: Situation) -> None:

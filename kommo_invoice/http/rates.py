@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-# A permit is a little older than its request, by a jitter that windows are lengthened by.
+# A permit is a little older than its request, by a jitter that windows are lengthened by: more
+# where one request too many in a window is more likely, because there are many.
 _PAD_MS = 20
+_LONGEST_PAD_MS = 300
 _PAD_SHARE = 0.005
 _LONGEST_WAIT_S = 65.0  # a budget of a minute is waited for, one of a day is not
 _POLL_S = 0.01
@@ -149,7 +151,7 @@ def _bucket(path: Path, rates: list[Rate]) -> pyrate_limiter.SQLiteBucket:
 
 def _window_ms(rate: Rate) -> int:
     window = rate.seconds * 1000
-    return int(window + max(_PAD_MS, window * _PAD_SHARE))
+    return int(window + min(max(_PAD_MS, window * _PAD_SHARE), _LONGEST_PAD_MS))
 
 
 def _needed(rates: tuple[Rate, ...], factor: float) -> list[Rate]:

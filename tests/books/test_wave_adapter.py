@@ -201,7 +201,9 @@ class TestCustomers:
                     "countryCode": "CA",
                 },
             ),
-            (Address(region="Ontario"), "CA", {"countryCode": "CA"}),
+            (Address(region="Ontario"), "CA", {"provinceCode": "CA-ON", "countryCode": "CA"}),
+            (Address(region="ca"), "US", {"provinceCode": "US-CA", "countryCode": "US"}),
+            (Address(region="Atlantis"), "US", {"countryCode": "US"}),
             (Address(city="Berlin"), None, {"city": "Berlin"}),
         ],
     )

@@ -56,6 +56,16 @@ def test_our_reference_for_another_customer_is_refused_naming_both(stage: Stage)
     assert "jo@northwind.example" in message
 
 
+def test_a_number_of_ours_that_another_invoice_has_is_refused(stage: Stage) -> None:
+    stage.map(invoice={"number": "INV-{{ deal.id }}"})
+    elsewhere = stage.add_customer("Else", "else@where.example")
+    stage.add_invoice("5", customer=elsewhere, invoice_number=f"INV-{stage.deal}")
+    ended = _refused(stage)
+    message = ended.of("error")[0]["message"]
+    assert f"the number INV-{stage.deal} is that of another invoice" in message
+    assert "else@where.example" in message
+
+
 def test_our_reference_in_another_currency_is_refused_with_both_values(stage: Stage) -> None:
     _own(stage, currency="USD")
     ended = _refused(stage)

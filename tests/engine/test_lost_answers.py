@@ -93,6 +93,24 @@ def test_until_the_settle_time_is_over_a_lost_write_is_not_repeated(
     assert stage.picture() == ideal
 
 
+def test_an_invoice_that_was_found_counts_in_the_totals(stage: Stage) -> None:
+    stage.fault("lose", "invoiceCreate")
+    (summary,) = stage.invoice().of("summary")
+    assert summary["totals"] == {"EUR": "1428.60"}
+
+
+def test_without_a_ledger_a_task_that_is_not_listed_yet_is_not_repeated(stage: Stage) -> None:
+    stage.world.lag_s = 60
+    assert stage.invoice().code == 0
+    stage.forget()
+    waiting = stage.invoice()
+    assert waiting.code == 5
+    assert "its task may not be listed yet" in waiting.of("error")[0]["message"]
+    stage.world.advance(121)
+    assert stage.invoice().code == 0
+    assert len(stage.tasks) == 1
+
+
 @creates
 def test_a_write_that_is_done_late_is_found_and_not_repeated(
     stage: Stage, ideal: dict[str, Any], provider: str, write: str

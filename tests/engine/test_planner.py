@@ -179,6 +179,34 @@ class TestSteps:
             plan(situation(draft=nothing, fresh=nothing))
 
 
+class TestLost:
+    """A create whose answer was lost, and that is not there."""
+
+    def test_its_settle_time_begins_when_the_answer_is_given_up(self) -> None:
+        """The server may be at work as long as we listened, and longer."""
+        (step,) = begun(StepKind.INVOICE_CREATE, ago_s=200).values()
+        given_up = NOW - timedelta(seconds=50)
+        steps = {step.kind: replace(step, lost_at=given_up)}
+        with pytest.raises(Temporary) as waiting:
+            plan(situation(steps=steps))
+        assert waiting.value.retry_at == given_up + timedelta(seconds=120)
+
+    def test_after_a_crash_it_begins_with_the_request(self) -> None:
+        steps = begun(StepKind.INVOICE_CREATE, ago_s=100)
+        with pytest.raises(Temporary) as waiting:
+            plan(situation(steps=steps))
+        assert waiting.value.retry_at == NOW + timedelta(seconds=20)
+
+
+class TestTerms:
+    """Terms that give no due date, where the books have none of their own."""
+
+    def test_are_refused_before_anything_is_created(self) -> None:
+        unclear = replace(DRAFT, terms="2/10 net 30", due_date=None)
+        with pytest.raises(DealError, match="gives no due date"):
+            plan(situation(draft=unclear, fresh=unclear))
+
+
 class TestFound:
     """An invoice with our reference."""
 

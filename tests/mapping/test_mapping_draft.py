@@ -192,29 +192,32 @@ def test_countries_by_code_or_english_name(draft: Drafting, written: str, code: 
     ("changes", "message"),
     [
         (
-            {"customer.country": "Germny"},
+            {"customer.country": "{{ 'Germny' }}"},
             (
                 "deal 501: customer.country: 'Germny' is no country: "
                 "use its ISO code or English name (did you mean 'Germany'?)"
             ),
         ),
         (
-            {"invoice.currency": "EURO"},
+            {"invoice.currency": "{{ 'EURO' }}"},
             "deal 501: invoice.currency: 'EURO' is no currency: use its ISO code, as EUR",
         ),
         (
-            {"invoice.discount": "101"},
+            {"invoice.discount": "{{ 101 }}"},
             "deal 501: invoice.discount: 101 is not a percentage from 0 to 100",
         ),
         (
-            {"invoice.discount": {"amount": "-1"}},
+            {"invoice.discount": {"amount": "{{ -1 }}"}},
             "deal 501: invoice.discount.amount: -1 is negative",
         ),
         (
-            {"invoice.date": "tomorrow"},
+            {"invoice.date": "{{ 'tomorrow' }}"},
             "deal 501: invoice.date: 'tomorrow' is not a date (YYYY-MM-DD)",
         ),
-        ({"invoice.send": "maybe"}, "deal 501: invoice.send: 'maybe' is neither yes nor no"),
+        (
+            {"invoice.send": "{{ 'maybe' }}"},
+            "deal 501: invoice.send: 'maybe' is neither yes nor no",
+        ),
         (
             {"invoice.due_date": "{{ deal['Due Date'] + days(3) }}"},
             (
@@ -226,8 +229,11 @@ def test_countries_by_code_or_english_name(draft: Drafting, written: str, code: 
             {"lines.quantity": "{{ deal['Discount %'] }}"},
             "deal 501: lines.quantity: is empty: {{ deal['Discount %'] }}",
         ),
-        ({"lines.quantity": "0"}, "deal 501: lines.quantity: 0 is not above 0"),
-        ({"lines.unit_price": "1,50"}, "deal 501: lines.unit_price: '1,50' is not a number"),
+        ({"lines.quantity": "{{ 0 }}"}, "deal 501: lines.quantity: 0 is not above 0"),
+        (
+            {"lines.unit_price": "{{ '1,50' }}"},
+            "deal 501: lines.unit_price: '1,50' is not a number",
+        ),
         (
             {"lines.item": "{{ deal.name }}"},
             "deal 501: lines.item: there is no item 'Website'",

@@ -137,6 +137,12 @@ def test_numbers_of_the_file_are_exact(write: Write) -> None:
             {"invoice.number": "INV-1"},
             ("invoice.number", "must be 'reference', or a text with {{ deal.id }} in it", None),
         ),
+        ({"invoice.send": "maybe"}, ("invoice.send", "'maybe' is neither yes nor no", None)),
+        ({"lines.quantity": "none"}, ("lines.quantity", "'none' is not a number", None)),
+        (
+            {"task": {"text": "Check", "due": "soon"}},
+            ("task.due", "'soon' is not a date (YYYY-MM-DD)", None),
+        ),
         ({"lines.count": 3}, ("lines.count", 'has a meaning only with source = "fields"', None)),
         (
             {"lines": {"source": "products", "tax": "{{ product.sku }}", "fallback": "deal"}},

@@ -1,7 +1,7 @@
 """What the deal is told: fields that fit, a move that nobody minds, a task."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
 
@@ -105,6 +105,15 @@ def test_payments_that_were_not_read_do_not_clear_the_day(mapping: Mapping) -> N
     paid = replace(INVOICE, status=Status.PAID, payments=None)
     with pytest.raises(DealError, match="the payments were not read"):
         mapping.deal_change(DEAL, view(mapping, paid), mark="wave:x1")
+
+
+def test_a_day_in_a_field_of_moments_is_the_begin_of_that_day(build: Build) -> None:
+    """So that it compares with what the CRM gives back, and is not written twice."""
+    mapping = build({"write_back.fields": {"Meeting": "{{ invoice.date }}"}})
+    change = mapping.deal_change(DEAL, view(mapping, INVOICE), mark="wave:x1")
+    begin = datetime.combine(INVOICE.date, time(), mapping.viewer.zone)
+    assert told(change)["Meeting"] == begin
+    assert begin.utcoffset()
 
 
 @pytest.mark.parametrize(

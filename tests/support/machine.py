@@ -246,7 +246,9 @@ class Life(RuleBasedStateMachine):
             self._folder.cleanup()
 
     def _come_to_rest(self) -> None:
-        world, deals = self.stage.world, list(self.names)
+        world = self.stage.world
+        deals = list(reversed(self.names))  # copies before what they were copied from
+        self._run(*deals)  # while everything that was lost is still fresh
         world.lag_s = 0.0
         for _ in range(_MOST_RUNS):
             world.advance(FAR_TOO_LATE_S + 60)
@@ -307,8 +309,10 @@ class Life(RuleBasedStateMachine):
             self._busy_for(after_s)
 
     def _busy_for(self, seconds: float) -> None:
-        until = self.stage.world.now() + timedelta(seconds=seconds + 1)
-        self.busy_until = max(self.busy_until, until)
+        """Note that lists, or a late write, need so long from now on."""
+        if seconds:
+            until = self.stage.world.now() + timedelta(seconds=seconds + 1)
+            self.busy_until = max(self.busy_until, until)
 
     def _invoices_of(self, deal: int) -> list[dict[str, Any]]:
         invoices = self.stage.sandbox.dump()["wave"]["invoices"]
