@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _WORDS = {
     "intent": "{doing}: begun, and no answer was kept",
+    "lost": "{doing}: the answer was lost, so its effect is looked for",
     "done": "{done}",
     "found": "{done}, as a look showed",
     "refused": "{doing} was refused: {after}",
