@@ -14,6 +14,7 @@ import pkgutil
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -116,7 +117,13 @@ def _live(order: Mapping[str, Any]) -> NoReturn:
 
 def _end_of(child: int, kill_after_s: float | None) -> int:
     """Return the child's exit code; the one who waits for it kills it, so it is never another."""
-    signal.signal(signal.SIGALRM, lambda *_: os.kill(child, signal.SIGKILL))
+
+    def kill(*_: object) -> None:
+        # It may have ended, and been waited for, in this very moment.
+        with suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+
+    signal.signal(signal.SIGALRM, kill)
     signal.setitimer(signal.ITIMER_REAL, kill_after_s or 0)
     _, status = os.waitpid(child, 0)
     signal.setitimer(signal.ITIMER_REAL, 0)
