@@ -29,6 +29,8 @@ class Look:
         customer_id: Read this customer, whatever its address.
         reference: Find the invoices that carry this reference as one exact token.
         base_reference: True to find the other issues of the reference as well (``…~2``).
+        order_text: The whole text that carries the reference, with the client's own order number,
+            for books that search that field only as a whole (Xero sheet, section 4).
         number: The invoice number that the draft asks for, where it asks for one.
         invoice_id: Read this invoice.
         since: No invoice that is looked for is older than this (UTC).
@@ -40,6 +42,7 @@ class Look:
     customer_id: str | None = None
     reference: str | None = None
     base_reference: bool = False
+    order_text: str | None = None
     number: str | None = None
     invoice_id: str | None = None
     since: datetime | None = None

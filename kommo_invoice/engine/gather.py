@@ -240,6 +240,7 @@ def _look(
         customer_id=draft.customer.id or _made_before(session, draft),
         reference=reference,
         base_reference=create is None,
+        order_text=draft.order_text,
         number=draft.number,
         invoice_id=invoice_id or _marked(session, deal),
         since=deal.created_at - _CLOCKS_APART,
