@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import platformdirs
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -36,7 +36,9 @@ class Settings(BaseSettings):
     )
     state_dir: Annotated[Path | None, Field(description="folder of the ledger and locks")] = None
     log_level: Annotated[
-        Literal["debug", "info", "warning", "error"], Field(description="what is logged to stderr")
+        Literal["debug", "info", "warning", "error"],
+        BeforeValidator(lambda value: value.lower() if isinstance(value, str) else value),
+        Field(description="what is logged to stderr"),
     ] = "warning"
     settle_s: Annotated[
         float | None,
@@ -67,7 +69,7 @@ class Settings(BaseSettings):
     def token(self, provider: str) -> str | None:
         """Return the provider's token from the environment, None when it is not set."""
         secret = getattr(self, f"{provider}_token", None)
-        return secret.get_secret_value() if isinstance(secret, SecretStr) else None
+        return secret.get_secret_value().strip() if isinstance(secret, SecretStr) else None
 
 
 def load_settings(**flags: object) -> Settings:
@@ -108,6 +110,11 @@ class _ConfigFile(TomlConfigSettingsSource):
             Problem(str(file_path), name, "is an unknown key", _nearest(name))
             for name in content
             if name not in Settings.model_fields
+        ]
+        problems += [
+            Problem(str(file_path), name, f"belongs into KINV_{name.upper()}, not into a file")
+            for name in content
+            if name.endswith("_token")
         ]
         if problems:
             raise ConfigInvalid(str(problems[0]), problems=problems, hint=_HINT)

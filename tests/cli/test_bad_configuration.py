@@ -106,6 +106,12 @@ def test_a_variable_with_an_impossible_value(name: str, stage: Stage) -> None:
     refused(stage, 7, f"environment: KINV_{name}", "kinv help environment", **{f"KINV_{name}": "?"})
 
 
+def test_spelling_that_does_not_matter_is_no_error(stage: Stage) -> None:
+    token = stage.environment()["KINV_KOMMO_TOKEN"]
+    ended = stage.invoice(KINV_LOG_LEVEL="WARNING", KINV_KOMMO_TOKEN=f" {token}\n")
+    assert ended.code == 0
+
+
 def test_an_empty_variable_counts_as_not_set(stage: Stage) -> None:
     assert stage.invoice(KINV_SETTLE_S="", KINV_LOG_LEVEL="").code == 0
 
@@ -116,6 +122,7 @@ def test_an_empty_variable_counts_as_not_set(stage: Stage) -> None:
         ("settle_s = [", "is no valid TOML"),
         ("settle_s = 'soon'", "settle_s"),
         ("setle_s = 1", "did you mean 'settle_s'?"),
+        ("kommo_token = 'planted'", "belongs into KINV_KOMMO_TOKEN"),
         (b"\xff\xfe", "is no valid TOML"),
     ],
 )
