@@ -120,3 +120,10 @@ def test_a_run_that_is_stopped_in_a_request_says_so_and_goes_on_later(
         crashes.nursery.signal(number)
         assert crashes.nursery.wait() == code
         assert not crashes.damage(stage, NEW_CUSTOMER)
+
+
+def test_a_new_ledger_learns_what_it_finds_on_both_sides(stage: Stage) -> None:
+    stage.invoice()
+    stage.forget()
+    assert [event["state"] for event in stage.invoice().of("step")] == ["found"]
+    assert [event["event"] for event in stage.invoice().events] == ["skip", "summary"]
