@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import gc
+import signal
 import sys
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -78,9 +79,24 @@ def main() -> None:
     # What is loaded stays until the process ends, which frees it anyway: looking for garbage in it,
     # on the way and once more at the end, would take a quarter of a short run.
     gc.set_threshold(100_000)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else it is to be ignored
+        signal.signal(signal.SIGINT, _interrupt)
     code = run()
     gc.freeze()
     sys.exit(code)
+
+
+class _CtrlC(KeyboardInterrupt):
+    """Ctrl-C, of a class of its own.
+
+    A bare KeyboardInterrupt that passes through ``exec`` of a string, as when a dataclass is made,
+    makes CPython end ``python -m`` by SIGINT, also where it was caught: not with exit code 130.
+    """
+
+
+def _interrupt(number: int, frame: object) -> NoReturn:
+    del number, frame
+    raise _CtrlC
 
 
 def run(arguments: list[str] | None = None) -> int:
