@@ -19,6 +19,7 @@ from pydantic_settings import (
 
 from kommo_invoice.errors import ConfigInvalid, Problem, UsageError
 
+_SECRET = {"store_key", "kommo_token", "wave_token", "kommo_client_secret", "wave_client_secret"}
 _HINT = "see `kinv help environment`"
 
 
@@ -50,8 +51,33 @@ class Settings(BaseSettings):
     rate_factor: Annotated[
         float, Field(gt=0, description="multiplies the request rates on loopback (simulators)")
     ] = 1.0
+    store: Annotated[
+        Literal["keyring", "file", "plain"] | None,
+        Field(description="where `kinv connect` keeps secrets; without it, what works"),
+    ] = None
+    store_key: Annotated[
+        SecretStr | None, Field(description="the key of the store `file`; a file is safer")
+    ] = None
+    store_key_file: Annotated[
+        Path | None, Field(description="a file that holds the key of the store `file`")
+    ] = None
+    no_input: Annotated[
+        bool, Field(description="never ask, even on a terminal; flags say everything")
+    ] = False
     kommo_token: Annotated[SecretStr | None, Field(description="Kommo: a long-lived token")] = None
     wave_token: Annotated[SecretStr | None, Field(description="Wave: a full access token")] = None
+    kommo_client_id: Annotated[
+        str | None, Field(description="Kommo: the integration's id, for logging in by browser")
+    ] = None
+    kommo_client_secret: Annotated[
+        SecretStr | None, Field(description="Kommo: the integration's secret key")
+    ] = None
+    wave_client_id: Annotated[
+        str | None, Field(description="Wave: the application's id, for logging in by browser")
+    ] = None
+    wave_client_secret: Annotated[
+        SecretStr | None, Field(description="Wave: the application's secret")
+    ] = None
 
     @classmethod
     def settings_customise_sources(
@@ -65,6 +91,14 @@ class Settings(BaseSettings):
         """Order the sources: flags, environment, ``config.toml``."""
         del dotenv_settings, file_secret_settings
         return init_settings, env_settings, _ConfigFile(settings_cls, toml_file=_config_file())
+
+    def client(self, provider: str) -> tuple[str | None, str | None]:
+        """Return id and secret of the application at a provider, None for what is not set."""
+        secret = getattr(self, f"{provider}_client_secret", None)
+        return (
+            getattr(self, f"{provider}_client_id", None),
+            secret.get_secret_value().strip() if isinstance(secret, SecretStr) else None,
+        )
 
     def token(self, provider: str) -> str | None:
         """Return the provider's token from the environment, None when it is not set."""
@@ -114,7 +148,7 @@ class _ConfigFile(TomlConfigSettingsSource):
         problems += [
             Problem(str(file_path), name, f"belongs into KINV_{name.upper()}, not into a file")
             for name in content
-            if name.endswith("_token")
+            if name in _SECRET
         ]
         if problems:
             raise ConfigInvalid(str(problems[0]), problems=problems, hint=_HINT)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Self
+from urllib.parse import urlencode
 
 from kommo_invoice import __version__, checkpoints
 from kommo_invoice.errors import LoginNeeded, RateLimited
@@ -21,7 +22,7 @@ from kommo_invoice.http.blocks import Block
 from kommo_invoice.http.calls import Auth, CallClass, Judge, Policy, Reply
 from kommo_invoice.http.origin import Origin
 from kommo_invoice.http.rates import Permits
-from kommo_invoice.http.reading import Asked
+from kommo_invoice.http.reading import Asked, skew_s
 from kommo_invoice.http.retry import TryAgainError, repeat
 from kommo_invoice.redact import mask, remember_secret
 
@@ -47,6 +48,20 @@ logging.getLogger("httpx").setLevel(logging.WARNING)
 logging.getLogger("httpcore").setLevel(logging.WARNING)
 
 
+@dataclass(frozen=True, slots=True)
+class _Body:
+    """A request's body."""
+
+    content: bytes
+    type: str
+
+    @classmethod
+    def of(cls, json: object | None, form: Mapping[str, str] | None) -> _Body | None:
+        if form is not None:
+            return cls(urlencode(form).encode(), "application/x-www-form-urlencoded")
+        return None if json is None else cls(codec.encode(json), "application/json")
+
+
 @dataclass(slots=True)
 class _Request:
     """One call's request, the same in every try."""
@@ -66,12 +81,16 @@ class Client:
         provider: The provider's name, for messages and for the shared budget.
         policy: Its rates and requests in flight.
         judge: The provider's own reading of replies.
-        auth: The token.
+        auth: The token; None sends none, for the endpoints at which tokens are got.
         state_dir: Where budgets and blocks are shared between processes (in ``rates/``).
         clock: The time (UTC).
         timeout_s: Seconds for reading a whole answer.
         rate_factor: Multiplies the rates, on addresses of this machine only.
         debug_http: Whether bodies are logged (at debug, masked).
+
+    Attributes:
+        skew_s: Seconds by which the provider's clock was ahead of ours in its last answer, None
+            where that did not say.
 
     Raises:
         ConfigInvalid: The base URL is none, or would send the token in the clear.
@@ -84,7 +103,7 @@ class Client:
         policy: Policy,
         judge: Judge,
         *,
-        auth: Auth,
+        auth: Auth | None,
         state_dir: Path,
         clock: Callable[[], datetime],
         timeout_s: float = 30.0,
@@ -98,6 +117,7 @@ class Client:
         self._clock = clock
         self._timeout_s = timeout_s
         self._debug_http = debug_http
+        self.skew_s: float | None = None
         name = f"{provider}-{self._origin.name}"
         factor = rate_factor if self._origin.loopback else 1.0
         self._permits = Permits(state_dir / "rates", name, policy, clock=clock, factor=factor)
@@ -130,6 +150,7 @@ class Client:
         *,
         params: Sequence[tuple[str, str]] = (),
         json: object | None = None,
+        form: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Reply:
         """Ask the provider and return its answer.
@@ -140,6 +161,7 @@ class Client:
             path: The path below the base URL, or a link of the provider to the same host.
             params: Query parameters, added to those in the path; a name may come several times.
             json: The body; a Decimal in it is written as a JSON number, None means no body.
+            form: The body as a web form, in place of ``json``.
             headers: More headers.
 
         Raises:
@@ -157,7 +179,7 @@ class Client:
                 f"{self._provider} asked to wait until {blocked_until:%Y-%m-%d %H:%M} UTC",
                 retry_at=blocked_until,
             )
-        request = self._request(call, method, path, params, json, headers or {})
+        request = self._request(call, method, path, params, _Body.of(json, form), headers or {})
         try:
             return repeat(lambda: self._try(request), self._clock)
         except TryAgainError as failure:
@@ -177,22 +199,22 @@ class Client:
         method: str,
         path: str,
         params: Sequence[tuple[str, str]],
-        json: object | None,
+        body: _Body | None,
         headers: Mapping[str, str],
     ) -> _Request:
         url = httpx.URL(self._origin.root + self._origin.target(path))
         if params:
             url = url.copy_merge_params(list(params))
-        content = None if json is None else codec.encode(json)
-        own = {} if content is None else {"Content-Type": "application/json"}
+        own = {} if body is None else {"Content-Type": body.type}
         asked = Asked(call, self._provider, method, url.path)
+        content = None if body is None else body.content
         return _Request(asked, url, content, {**headers, **own})
 
     def _try(self, request: _Request) -> Reply:
         """Send the request once, or twice when a renewed token is worth it."""
         reply, readable = self._exchange(request)
         wrong = request.asked.wrong(reply, self._judge, readable=readable)
-        if isinstance(wrong, LoginNeeded):
+        if isinstance(wrong, LoginNeeded) and self._auth is not None:
             if not request.renewed and self._auth.renew():
                 request.renewed = True
                 return self._try(request)
@@ -206,7 +228,8 @@ class Client:
         """Send the request and return the reply, and whether its body could be read."""
         asked = request.asked
         headers = httpx.Headers(request.headers)
-        headers["Authorization"] = f"Bearer {self._token()}"
+        if self._auth is not None:
+            headers["Authorization"] = f"Bearer {_checked(self._auth, self._provider)}"
         http_request = self._http.build_request(
             asked.method, request.url, content=request.content, headers=headers
         )
@@ -222,11 +245,13 @@ class Client:
             checkpoints.reach(f"http.after:{asked.method} {asked.path}")
         self._log(request, str(response.status_code), started, response)
         text, body, readable = codec.decode(content)
-        if self._debug_http:
+        if self._debug_http and self._auth is not None:  # a token endpoint's bodies are secrets
             sent = (request.content or b"").decode()
             _logger.debug("%s\n> %s\n< %s", asked, mask(sent), mask(text))
         received = dict(response.headers.items())  # httpx gives the names in lower case
-        return Reply(response.status_code, received, body, text, self._clock()), readable
+        reply = Reply(response.status_code, received, body, text, self._clock())
+        self.skew_s = skew_s(reply)
+        return reply, readable
 
     def _send(self, request: httpx.Request) -> tuple[httpx.Response, bytes]:
         # httpx bounds each read from the socket; this bounds them all together, since a server
@@ -242,16 +267,6 @@ class Client:
             return response, bytes(content)
         finally:
             response.close()
-
-    def _token(self) -> str:
-        token = self._auth.token()
-        if not token or not token.isascii() or not token.isprintable() or " " in token:
-            raise LoginNeeded(
-                f"what is stored as the {self._provider} token cannot be one",
-                hint=self._auth.explain(),
-            )
-        remember_secret(token)
-        return token
 
     def _log(
         self,
@@ -271,6 +286,17 @@ class Client:
             (time.monotonic() - started) * 1000,
             next((headers[name] for name in _REQUEST_IDS if name in headers), "-"),
         )
+
+
+def _checked(auth: Auth, provider: str) -> str:
+    """Return the token to send now, and have it masked from now on."""
+    token = auth.token()
+    if not token or not token.isascii() or not token.isprintable() or " " in token:
+        raise LoginNeeded(
+            f"what is stored as the {provider} token cannot be one", hint=auth.explain()
+        )
+    remember_secret(token)
+    return token
 
 
 def _failure(asked: Asked, error: httpx.RequestError) -> Exception:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -125,6 +126,18 @@ class Asked:
             f"{self}: the token's user has no right to this",
             hint=f"give the user or the integration the right at {self.provider}",
         )
+
+
+def skew_s(reply: Reply) -> float | None:
+    """Return the seconds by which the provider's clock is ahead of ours, None where it is silent.
+
+    Its ``Date`` has whole seconds, and the way of the answer is in it: only seconds count.
+    """
+    try:
+        told = parsedate_to_datetime(reply.headers.get("date", ""))
+    except ValueError:
+        return None
+    return (told - reply.received_at).total_seconds() if told.tzinfo else None
 
 
 def _named_time(reply: Reply) -> datetime | None:

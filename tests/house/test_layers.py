@@ -23,7 +23,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "mapping": {"domain", "errors"},
     "ledger": {"domain", "errors", "redact", "checkpoints"},
     "config": {"errors"},
-    "auth": {"http", "errors", "config"},
+    "auth": {"http", "errors", "config", "redact", "checkpoints"},
     "engine": {
         *("crm", "books", "ledger", "mapping", "domain", "http"),
         *("errors", "redact", "checkpoints"),
