@@ -1,0 +1,82 @@
+"""Keeps connections, moves them between stores, and forgets them.
+
+Whoever replaces a secret holds its lock, so that no refresh goes on with the one before.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kommo_invoice.errors import SecretStoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kommo_invoice.auth.connection import Connection, Secret, StoreKind
+    from kommo_invoice.auth.connections import Connections
+    from kommo_invoice.auth.stores.base import Store
+
+    OpenStore = Callable[[StoreKind], Store]
+
+
+def keep(
+    connection: Connection,
+    secret: Secret,
+    *,
+    connections: Connections,
+    open_store: OpenStore,
+) -> None:
+    """Keep a connection in its store, in place of an earlier one to the same account.
+
+    The new secret is kept before the earlier one is forgotten, so that a crash in between leaves a
+    connection that works.
+
+    Raises:
+        SecretStoreUnavailable: Its store does not take the secret; all stays as it was.
+    """
+    before = connections.find(connection.provider, connection.account)
+    with connections.locked(connection):
+        open_store(connection.store).put(connection.key, secret.model_dump_json())
+        connections.save(connection)
+    if before is not None and (before.store, before.key) != (connection.store, connection.key):
+        _forget_secret(before, open_store)
+
+
+def move(
+    connection: Connection, to: StoreKind, *, connections: Connections, open_store: OpenStore
+) -> tuple[Connection, bool]:
+    """Move a connection's secret to another store.
+
+    Returns:
+        The connection as it is now, and whether the secret is surely gone from the old store.
+
+    Raises:
+        SecretStoreUnavailable: One of the stores cannot be used, or the secret is not there; all
+            stays as it was.
+    """
+    with connections.locked(connection):
+        text = open_store(connection.store).get(connection.key)
+        if text is None:
+            raise SecretStoreUnavailable(
+                f"the secret of {connection} is not in the store {connection.store} any more",
+                hint=f"log in again with `kinv connect {connection.provider} --store {to}`",
+            )
+        open_store(to).put(connection.key, text)
+        moved = connection.model_copy(update={"store": to})
+        connections.save(moved)
+    return moved, _forget_secret(connection, open_store)
+
+
+def forget(connection: Connection, *, connections: Connections, open_store: OpenStore) -> bool:
+    """Forget a connection; return whether its secret is surely gone as well."""
+    gone = _forget_secret(connection, open_store)
+    connections.remove(connection)
+    return gone
+
+
+def _forget_secret(connection: Connection, open_store: OpenStore) -> bool:
+    try:
+        open_store(connection.store).delete(connection.key)
+    except SecretStoreUnavailable:
+        return False  # a keyring that is locked for good must not keep one from connecting anew
+    return True
