@@ -128,12 +128,12 @@ class _Files:
 
     def filled(self, ground: Playground, text: str | None) -> dict[str, Any]:
         """Write the files and return everything that there is to know, as JSON data."""
-        from kommo_invoice.sandbox.playground import SHAPES
+        from kommo_invoice.sandbox.playground import REDIRECT, SHAPES
 
         self.mapping.write_text(ground.mapping(text), encoding="utf-8")
         environment = ground.environment(self.folder, self.mapping)
-        exports = [f"export {name}={shlex.quote(value)}" for name, value in environment.items()]
-        self.exports.write_text("\n".join([*exports, ""]), encoding="utf-8")
+        lines = [*_exports(environment), *_by_browser(ground), ""]
+        self.exports.write_text("\n".join(lines), encoding="utf-8")
         deals = [
             {"id": lead, "name": name, "special": SHAPES[name]}
             for name, lead in ground.deals.items()
@@ -144,6 +144,7 @@ class _Files:
             "urls": ground.sandbox.urls,
             "mapping": str(self.mapping),
             "environment": environment,
+            "applications": {"environment": ground.applications, "redirect_uri": REDIRECT},
             "exports": str(self.exports),
             "deals": deals,
             "commands": [
@@ -154,6 +155,19 @@ class _Files:
                 f"curl -s {control}/faults -d {shlex.quote(fault)}",
             ],
         }
+
+
+def _exports(environment: Mapping[str, str]) -> list[str]:
+    return [f"export {name}={shlex.quote(value)}" for name, value in environment.items()]
+
+
+def _by_browser(ground: Playground) -> list[str]:
+    """Return, as comments, how to log in by browser in place of the tokens."""
+    return [
+        "# to log in by browser instead (`kinv connect wave --oauth`):",
+        "#   unset KINV_KOMMO_TOKEN KINV_WAVE_TOKEN",
+        *(f"#   {line}" for line in _exports(ground.applications)),
+    ]
 
 
 def _text_of(path: Path | None) -> str | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 
+from kommo_invoice.sandbox.grants import Integration
 from kommo_invoice.sandbox.kommo_account import PROVIDER, Account
 from kommo_invoice.sandbox.kommo_activity import EventsApi, NotesApi
 from kommo_invoice.sandbox.kommo_answers import problem
@@ -16,7 +17,7 @@ from kommo_invoice.sandbox.kommo_fields import shown
 from kommo_invoice.sandbox.kommo_gate import Gate
 from kommo_invoice.sandbox.kommo_leads import LeadsApi
 from kommo_invoice.sandbox.kommo_lists import LinksApi, ListsApi
-from kommo_invoice.sandbox.kommo_oauth import Integration, OAuth
+from kommo_invoice.sandbox.kommo_oauth import OAuth
 from kommo_invoice.sandbox.kommo_people import PeopleApi
 from kommo_invoice.sandbox.kommo_setup import SetupApi
 from kommo_invoice.sandbox.kommo_tasks import TasksApi
@@ -60,9 +61,8 @@ class Kommo(Desk):
         timezone: str = "Europe/Berlin",
     ) -> None:
         super().__init__(Account(world, subdomain, currency, timezone))
-        expiry: dict[str, datetime] = {}
-        gate = Gate(self.account, expiry)
-        self.oauth = OAuth(self.account, expiry)
+        self.oauth = OAuth(self.account)
+        gate = Gate(self.account, self.oauth)
         apis = (
             self.oauth,
             SetupApi(self.account),

@@ -25,11 +25,11 @@ from kommo_invoice.sandbox.kommo_query import MAX_LIMIT, Query
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
-    from datetime import datetime
 
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from kommo_invoice.sandbox.grants import Grants
     from kommo_invoice.sandbox.kommo_account import Account
 
 MAX_WRITE = MAX_LIMIT
@@ -59,12 +59,12 @@ class Gate:
 
     Args:
         account: The account behind it.
-        expiry: Access tokens that end by themselves -> when (UTC).
+        grants: Knows which access tokens end by themselves.
     """
 
-    def __init__(self, account: Account, expiry: dict[str, datetime]) -> None:
+    def __init__(self, account: Account, grants: Grants) -> None:
         self._account = account
-        self._expiry = expiry
+        self._grants = grants
 
     def route(
         self,
@@ -118,10 +118,7 @@ class Gate:
         scheme, _, token = header.partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise Stop(problem(401, "No access token was sent", type=OAUTH_PROBLEM))
-        ends = self._expiry.get(token)
-        if ends is not None and world.now() >= ends:
-            world.tokens[PROVIDER].discard(token)
-            world.expired.add(token)
+        self._grants.expire(token)
         if token in world.tokens[PROVIDER]:
             return
         hint = "Token has expired" if token in world.expired else "Token has been revoked"

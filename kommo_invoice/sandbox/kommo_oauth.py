@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from starlette.responses import JSONResponse, RedirectResponse
 
+from kommo_invoice.sandbox.grants import Family, Grants, Unusable
 from kommo_invoice.sandbox.kommo_account import PROVIDER
 from kommo_invoice.sandbox.kommo_answers import OAUTH_PROBLEM, Stop, problem
 
@@ -26,42 +26,16 @@ ACCESS_LIFE = timedelta(hours=24)
 REFRESH_LIFE = timedelta(days=90)
 
 
-@dataclass(frozen=True, slots=True)
-class Integration:
-    """An integration as it is registered: its redirect address is fixed there."""
-
-    client_id: str
-    client_secret: str
-    redirect_uri: str
-
-
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """A code or a refresh token, good for one use."""
-
-    client_id: str
-    ends: datetime
-
-
-class OAuth:
+class OAuth(Grants):
     """``/oauth`` and ``/oauth2/access_token``.
 
     Args:
         account: The account whose people agree.
-        expiry: Access tokens -> when they end (UTC); it is filled here.
-
-    Attributes:
-        integrations: By client id.
-        denies: True to let the person at the browser refuse.
     """
 
-    def __init__(self, account: Account, expiry: dict[str, datetime]) -> None:
+    def __init__(self, account: Account) -> None:
+        super().__init__(account.world, PROVIDER)
         self._account = account
-        self._expiry = expiry
-        self._codes: dict[str, Grant] = {}
-        self._refresh: dict[str, Grant] = {}
-        self.integrations: dict[str, Integration] = {}
-        self.denies = False
 
     def routes(self, gate: Gate) -> list[Route]:
         """Return the routes outside ``/api/v4``."""
@@ -72,12 +46,15 @@ class OAuth:
 
     def code(self, client_id: str) -> str:
         """Return a code, as a person copies it from the installed integration."""
-        code = f"def502{self._account.new_id('code', 1):034x}"
-        self._codes[code] = Grant(client_id, self._account.world.now() + CODE_LIFE)
-        return code
+        return self.new_code(Family(client_id), CODE_LIFE)
 
-    def access_token(self, life: timedelta = ACCESS_LIFE) -> str:
-        """Return a token that is valid for ``life``: a JWT that nobody signed."""
+    def access_token(self, life: timedelta = ACCESS_LIFE, family: Family | None = None) -> str:
+        """Return a token that is valid for ``life``: a JWT that nobody signed.
+
+        Args:
+            life: How long.
+            family: The consent that it comes of; none for a long-lived token.
+        """
         account = self._account
         now = account.world.now()
         claims = {
@@ -91,8 +68,7 @@ class OAuth:
             "api_domain": "api-a.kommo.com",
         }
         token = f"{_part({'typ': 'JWT', 'alg': 'RS256'})}.{_part(claims)}.c2FuZGJveA"
-        account.world.tokens[PROVIDER].add(token)
-        self._expiry[token] = now + life
+        self.add_access_token(token, family or Family(""), life)
         return token
 
     def authorise(self, call: Call) -> Response:
@@ -117,35 +93,27 @@ class OAuth:
             raise _bad("The client is not known")
         if asked.get("redirect_uri") != integration.redirect_uri:
             raise _bad("The redirect address is not the registered one")
-        match asked.get("grant_type"):
-            case "authorization_code":
-                self._use(self._codes, asked.get("code"), integration, "Authorization code")
-            case "refresh_token":
-                self._use(self._refresh, asked.get("refresh_token"), integration, "Token")
-            case _:
-                raise _bad("The grant type is not supported")
-        now = self._account.world.now()
-        refresh = f"def500{self._account.new_id('refresh', 1):034x}"
-        self._refresh[refresh] = Grant(integration.client_id, now + REFRESH_LIFE)
+        family = self._family(asked, integration.client_id)
         return JSONResponse(
             {
                 "token_type": "Bearer",
                 "expires_in": int(ACCESS_LIFE.total_seconds()),
-                "server_time": int(now.timestamp()),
-                "access_token": self.access_token(),
-                "refresh_token": refresh,
+                "server_time": self._account.time(),
+                "access_token": self.access_token(family=family),
+                "refresh_token": self.new_refresh_token(family, REFRESH_LIFE),
             }
         )
 
-    def _use(
-        self, grants: dict[str, Grant], asked: Any, integration: Integration, what: str
-    ) -> None:
-        grant = grants.get(str(asked))
-        if grant is None or grant.client_id != integration.client_id:
-            raise _bad(f"{what} has been revoked")
-        del grants[str(asked)]
-        if grant.ends <= self._account.world.now():
-            raise _bad(f"{what} has expired")
+    def _family(self, asked: dict[str, Any], client_id: str) -> Family:
+        try:
+            match asked.get("grant_type"):
+                case "authorization_code":
+                    return self.redeem_code(str(asked.get("code")), client_id)
+                case "refresh_token":
+                    return self.redeem_refresh_token(str(asked.get("refresh_token")), client_id)
+        except Unusable as error:
+            raise _bad(str(error)) from None
+        raise _bad("The grant type is not supported")
 
 
 def _bad(hint: str) -> Stop:

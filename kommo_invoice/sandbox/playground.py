@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from kommo_invoice.sandbox.agency_mapping import agency_mapping, led_to
+from kommo_invoice.sandbox.grants import Integration
 from kommo_invoice.sandbox.kommo import TOKEN as KOMMO_TOKEN
 from kommo_invoice.sandbox.kommo import Kommo
 from kommo_invoice.sandbox.kommo_seed import agency
@@ -31,6 +33,15 @@ SHAPES: Mapping[str, str] = {
     "Logo sketch": "the contact has no e-mail address",
 }
 """The deals that wait, and what is special about each."""
+
+REDIRECT = "http://localhost:8765/callback"
+APPLICATIONS: Mapping[str, Integration] = MappingProxyType(
+    {
+        name: Integration(f"{name}-sandbox-application", f"{name}-sandbox-secret", REDIRECT)
+        for name in ("kommo", "wave")
+    }
+)
+"""What is registered at the simulators, for logging in by browser; a person agrees at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +91,15 @@ class Playground:
             "KINV_RATE_FACTOR": "inf",
         }
 
+    @property
+    def applications(self) -> dict[str, str]:
+        """The environment of the applications, for who wants to log in by browser instead."""
+        return {
+            f"KINV_{name.upper()}_CLIENT_{part}": value
+            for name, one in APPLICATIONS.items()
+            for part, value in (("ID", one.client_id), ("SECRET", one.client_secret))
+        }
+
 
 def open_playground(ports: Mapping[str, int] | None = None) -> Playground:
     """Start the simulators; requests are answered until ``sandbox.stop()``.
@@ -94,6 +114,9 @@ def open_playground(ports: Mapping[str, int] | None = None) -> Playground:
     world.unlimited = True
     kommo, seed = agency(world)
     wave = WaveSimulator(world)
+    for simulator in (kommo, wave):
+        application = APPLICATIONS[simulator.name]
+        simulator.oauth.integrations[application.client_id] = application
     business = wave.seed()
     wave.add_customer("Northwind GmbH", "jo@northwind.example", currency="EUR")
     deals = _waiting(kommo, seed)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kommo_invoice.domain.money import digits
-from kommo_invoice.sandbox.wave_api import NAME, WaveApi, operation_of
+from kommo_invoice.sandbox.grants import Integration
+from kommo_invoice.sandbox.wave_api import NAME, PATH, WaveApi, operation_of
 from kommo_invoice.sandbox.wave_graphql import instant, plain
+from kommo_invoice.sandbox.wave_oauth import WaveOAuth
 from kommo_invoice.sandbox.wave_people import WavePeople
 from kommo_invoice.sandbox.wave_state import WaveRules, WaveState
 
@@ -48,6 +50,9 @@ class WaveSimulator(WavePeople):
     Args:
         world: What it shares with the other simulators.
         rules: How the undocumented turns out; they may be changed at any time.
+
+    Attributes:
+        oauth: Its applications and tokens.
     """
 
     name = NAME
@@ -55,13 +60,19 @@ class WaveSimulator(WavePeople):
     def __init__(self, world: World, rules: WaveRules | None = None) -> None:
         self.rules = rules or WaveRules()
         super().__init__(world, WaveState(world, self.rules))
-        self.app: ASGIApp = WaveApi(self.state).app
+        self.oauth = WaveOAuth(self.state)
+        self.app: ASGIApp = WaveApi(self.state, self.oauth).app
         world.register(NAME, self.state)
 
     def operation(self, scope: Scope, body: bytes) -> str:
-        """Return what a request asks for: ``invoiceCreate``, or a query's name."""
-        del scope
-        return operation_of(body)
+        """Return what a request asks for: ``invoiceCreate``, a query's name, or method and path."""
+        if scope["path"] == PATH:
+            return operation_of(body)
+        return f"{scope['method']} {scope['path']}"
+
+    def add_integration(self, client_id: str, client_secret: str, redirect_uri: str) -> None:
+        """Register an application."""
+        self.oauth.integrations[client_id] = Integration(client_id, client_secret, redirect_uri)
 
     def seed(self, data: Mapping[str, Any] = AGENCY) -> str:
         """Fill the books and return the id of the first business.

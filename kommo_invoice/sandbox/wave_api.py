@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from kommo_invoice.sandbox.wave_oauth import WaveOAuth
     from kommo_invoice.sandbox.wave_state import WaveState
 
 NAME = "wave"
@@ -78,11 +79,18 @@ def operation_of(body: bytes) -> str:
 
 
 class WaveApi:
-    """The application that answers for one Wave user's books."""
+    """The application that answers for one Wave user's books.
 
-    def __init__(self, state: WaveState) -> None:
+    Args:
+        state: The books.
+        oauth: The way to tokens, and what each may do.
+    """
+
+    def __init__(self, state: WaveState, oauth: WaveOAuth) -> None:
         self._state = state
-        self.app = Starlette(routes=[Route(PATH, self._answer, methods=["POST"])])
+        self._oauth = oauth
+        self.app = Starlette(routes=[Route(PATH, self._answer, methods=["POST"]), *oauth.routes()])
+        self.app.router.redirect_slashes = False
 
     async def _answer(self, request: Request) -> Response:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
@@ -122,11 +130,21 @@ class WaveApi:
         )
         if isinstance(variables, list):
             return self._refuse(variables, "BAD_USER_INPUT", rules.invalid_status)
-        introspection = all(name.startswith("__") for name in fields_of(document, operation))
+        fields = fields_of(document, operation)
+        introspection = all(name.startswith("__") for name in fields)
+        self._oauth.expire(token)
         if token not in world.tokens[NAME] and not introspection:
             stranger = GraphQLError("You are not authenticated.")
             return self._refuse([stranger], "UNAUTHENTICATED", rules.unauthenticated_status)
-        return self._execute(document, operation, asked["variables"])
+        lacking = self._oauth.lacking(token, fields)
+        if lacking is not None:
+            return self._refuse([GraphQLError(f"This takes {lacking}.")], "FORBIDDEN", 403)
+        family = self._oauth.family_of(token)
+        self._state.only = None if family is None else family.business
+        try:
+            return self._execute(document, operation, asked["variables"])
+        finally:
+            self._state.only = None
 
     def _execute(
         self, document: DocumentNode, operation: OperationDefinitionNode, variables: dict[str, Any]

@@ -26,10 +26,15 @@ _KEYS: Keys = {
 def businesses(
     _: None, info: Info, *, page: int | None, page_size: int | None, **asked: Any
 ) -> Page:
-    """Answer ``businesses``: archived ones only when asked for."""
+    """Answer ``businesses`` that the token may see: archived ones only when asked for."""
     wanted = bool(asked.get("is_archived"))
-    found = [each for each in info.context.businesses.values() if each.is_archived is wanted]
-    return _page(info.context, found, page, page_size or 10)
+    state = info.context
+    found = [
+        each
+        for each in state.businesses.values()
+        if each.is_archived is wanted and not state.hides(each.id)
+    ]
+    return _page(state, found, page, page_size or 10)
 
 
 def accounts(

@@ -66,6 +66,8 @@ class WaveRules:
             (sheet, section 9.1).
         largest_page: A larger page size is cut to this.
         requests_per_minute: For each token.
+        knows_offline_access: Whether that scope is known, or ``invalid_scope`` (section 3).
+        offline_needs_scope: Whether there is a refresh token only for those who asked for it.
     """
 
     unauthenticated_status: int = 401
@@ -80,6 +82,8 @@ class WaveRules:
     first_invoice_stumbles: bool = False
     largest_page: int = 200
     requests_per_minute: int = 60
+    knows_offline_access: bool = True
+    offline_needs_scope: bool = False
 
 
 class NotFound(Exception):
@@ -166,6 +170,8 @@ class WaveState:
         self.mails: list[Mail] = []
         self.unsettled: set[str] = set()
         """Customers that are too new for ``first_invoice_stumbles``."""
+        self.only: str | None = None
+        """The one business that the token of the request at hand may see."""
 
     def now(self) -> datetime:
         """Return the world's time to the millisecond, which is all that Wave keeps."""
@@ -182,18 +188,23 @@ class WaveState:
         return self.now() - timedelta(seconds=lag) if lag else None
 
     def business(self, business_id: str | None = None) -> Business:
-        """Return the business; without an id, the first that is not private.
+        """Return the business; without an id the only one, or the first that is not private.
 
         Raises:
             NotFound: There is none.
         """
-        if business_id is None:
+        wanted = business_id or self.only
+        if wanted is None:
             business = next((b for b in self.businesses.values() if not b.is_personal), None)
         else:
-            business = self.businesses.get(business_id)
+            business = None if self.hides(wanted) else self.businesses.get(wanted)
         if business is None:
             raise NotFound(f"Business '{business_id}' could not be found.")
         return business
+
+    def hides(self, business_id: str) -> bool:
+        """Whether the token of the request at hand may not see that business."""
+        return self.only not in {None, business_id}
 
     def new_id(self, kind: str, business: Business) -> str:
         """Return the next id of that kind (Wave sheet, section 2)."""

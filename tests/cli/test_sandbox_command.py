@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,7 +41,7 @@ def kinv(home: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
 class TestWhatItGives:
     def test_one_document_tells_everything(self, sandbox: Running) -> None:
         assert set(sandbox.told) == {
-            "urls", "mapping", "environment", "exports", "deals", "commands",
+            "urls", "mapping", "environment", "applications", "exports", "deals", "commands",
         }  # fmt: skip
         assert set(sandbox.told["urls"]) == {"kommo", "wave", "control"}
         assert Path(sandbox.told["mapping"]).is_file()
@@ -86,6 +87,24 @@ class TestWhatItGives:
         assert {f"{name}={value}" for name, value in sandbox.told["environment"].items()} <= set(
             shown
         )
+
+    @pytest.mark.parametrize(
+        ("provider", "path"), [("kommo", "/oauth?"), ("wave", "/oauth2/authorize/?")]
+    )
+    def test_an_application_is_registered_for_who_logs_in_by_browser(
+        self, sandbox: Running, provider: str, path: str
+    ) -> None:
+        given = sandbox.told["applications"]
+        client_id = given["environment"][f"KINV_{provider.upper()}_CLIENT_ID"]
+        query = f"client_id={client_id}&response_type=code&scope=user:read&state=s"
+        connection = HTTPConnection(sandbox.told["urls"][provider].partition("://")[2], timeout=10)
+        connection.request("GET", path + query)
+        back = connection.getresponse().headers["location"]
+        connection.close()
+        assert back.startswith(f"{given['redirect_uri']}?")
+        assert "code=" in back
+        exports = Path(sandbox.told["exports"]).read_text(encoding="utf-8").splitlines()
+        assert f"#   export KINV_{provider.upper()}_CLIENT_ID={client_id}" in exports
 
     def test_each_command_that_it_suggests_works(self, sandbox: Running) -> None:
         suggested = [shlex.split(line) for line in sandbox.told["commands"]]

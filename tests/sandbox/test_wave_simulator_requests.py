@@ -240,7 +240,8 @@ def test_a_payment_may_leave_the_change_time_alone(wave: Wave) -> None:
 def test_faults_go_by_a_mutations_field_and_a_querys_name(
     wave: Wave, query: str, operation: str
 ) -> None:
-    assert wave.people.operation({}, json.dumps({"query": query}).encode()) == operation
+    scope = {"path": "/graphql/public"}
+    assert wave.people.operation(scope, json.dumps({"query": query}).encode()) == operation
 
 
 def test_an_answer_that_is_lost_leaves_its_invoice(wave: Wave) -> None:

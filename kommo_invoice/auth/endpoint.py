@@ -1,0 +1,256 @@
+"""The token endpoint: a code or a refresh token in, tokens out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from kommo_invoice.auth.connection import Tokens
+from kommo_invoice.auth.errors import GrantEnded
+from kommo_invoice.auth.logins import Body
+from kommo_invoice.auth.oauth import placed
+from kommo_invoice.auth.redirect import account_at
+from kommo_invoice.errors import (
+    KinvError,
+    LoginNeeded,
+    LostAnswer,
+    Rejected,
+    Temporary,
+    UsageError,
+)
+from kommo_invoice.http import CallClass, Policy
+from kommo_invoice.http.origin import Origin
+from kommo_invoice.redact import remember_secret
+
+if TYPE_CHECKING:
+    from kommo_invoice.auth.connection import Secret
+    from kommo_invoice.auth.logins import Login
+    from kommo_invoice.http import OpenClient, Reply
+
+# One request in hours takes nothing from the API's budget, where that is the same host.
+_POLICY = Policy(rates=(), in_flight=1)
+_LONGEST_LIFE = timedelta(days=3650)
+# RFC 6749, section 5.2; anything else that stands there is never repeated: it may be a secret.
+_KNOWN = {
+    *("invalid_request", "invalid_client", "invalid_grant", "unauthorized_client"),
+    *("unsupported_grant_type", "invalid_scope"),
+}
+_LEFT_TO_THE_CLIENT = {
+    HTTPStatus.PAYMENT_REQUIRED,
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.REQUEST_TIMEOUT,
+    HTTPStatus.TOO_MANY_REQUESTS,
+}
+
+
+class TokenEndpoint:
+    """Exchanges codes and refresh tokens, each of which is good once: nothing is repeated blindly.
+
+    Args:
+        login: The provider's.
+        open_client: Opens a client that sends no token.
+        base_url: What stands in place of the provider's scheme and host.
+        auth_base_url: The same for logging in alone; it goes before ``base_url``.
+        account: The account, for providers whose token address contains it.
+        clock: The time (UTC).
+
+    Attributes:
+        host: Scheme, host and port that are asked: a grant is renewed where it was given.
+
+    Raises:
+        UsageError: The account is needed, and not known or no name of one.
+    """
+
+    def __init__(
+        self,
+        login: Login,
+        *,
+        open_client: OpenClient,
+        base_url: str | None,
+        auth_base_url: str | None,
+        account: str | None,
+        clock: Callable[[], datetime],
+    ) -> None:
+        own = auth_base_url or base_url
+        if own is None and "{account}" in login.oauth.token_url:
+            host = login.api_url.format(account=account).partition("://")[2]
+            if account is None or account_at(host, login) is None:
+                example = login.api_url.format(account="acme")
+                raise UsageError(
+                    f"say which {login.name} account the login is for",
+                    hint=f"give it with --account: `acme` for {example}",
+                )
+        self._login = login
+        self._open_client = open_client
+        self._clock = clock
+        self._root, self._path = placed(login.oauth.token_url.format(account=account), own)
+        self.host = Origin.of(self._root).root
+
+    def exchange(
+        self,
+        code: str,
+        client_id: str,
+        client_secret: str,
+        redirect_uri: str,
+        verifier: str | None = None,
+    ) -> Tokens:
+        """Return the tokens for a code.
+
+        Args:
+            code: What the browser brought back.
+            client_id: The application's.
+            client_secret: The application's.
+            redirect_uri: As the login was begun with.
+            verifier: PKCE's, where the login was begun with one.
+
+        Raises:
+            GrantEnded: The code is not valid any more.
+            LoginNeeded: The application is not accepted.
+            Temporary: No usable answer; LostAnswer where the code may be used up.
+        """
+        remember_secret(code)
+        proof = {} if verifier is None else {"code_verifier": verifier}
+        asked = {"code": code, "redirect_uri": redirect_uri, **proof}
+        try:
+            return self._ask("authorization_code", client_id, client_secret, asked)
+        except Temporary as error:
+            # Nothing is kept yet that could be tried again by itself.
+            error.hint = f"run `kinv connect {self._login.provider}` again"
+            raise
+
+    def refresh(self, secret: Secret) -> Tokens:
+        """Return new tokens for a grant's refresh token, which is dead from then on.
+
+        Args:
+            secret: The grant, with refresh token and application.
+
+        Raises:
+            GrantEnded: The refresh token is not valid any more.
+            LoginNeeded: The application is not accepted, or the grant is no complete one.
+            Temporary: No usable answer; LostAnswer where the refresh token may be dead.
+        """
+        if not (secret.refresh_token and secret.client_id and secret.client_secret):
+            raise LoginNeeded(
+                f"what is kept for {self._login.name} cannot be refreshed",
+                hint=f"log in again with `kinv connect {self._login.provider}`",
+            )
+        if secret.token_host != self.host:
+            raise LoginNeeded(
+                f"the {self._login.name} login is for {secret.token_host} and is not renewed at "
+                f"{self.host}",
+                hint=f"log in again with `kinv connect {self._login.provider}`",
+            )
+        asked = {"refresh_token": secret.refresh_token}
+        remember_secret(secret.refresh_token)
+        if self._login.oauth.redirect_in_refresh and secret.redirect_uri:
+            asked["redirect_uri"] = secret.redirect_uri
+        return self._ask("refresh_token", secret.client_id, secret.client_secret, asked)
+
+    def _ask(
+        self, grant_type: str, client_id: str, client_secret: str, asked: Mapping[str, str]
+    ) -> Tokens:
+        remember_secret(client_secret)
+        body = {
+            "grant_type": grant_type,
+            "client_id": client_id,
+            "client_secret": client_secret,
+            **asked,
+        }
+        as_json = self._login.oauth.body is Body.JSON
+        started = self._clock()
+        with self._open_client(self._root, self._login.provider, _POLICY, self._judge) as client:
+            try:
+                reply = client.call(
+                    CallClass.CREATE,
+                    "POST",
+                    self._path,
+                    json=body if as_json else None,
+                    form=None if as_json else body,
+                )
+            except Rejected:
+                raise self._refused() from None  # a web page in place of an answer
+        return self._tokens(reply.body, started)
+
+    def _tokens(self, body: object, started: datetime) -> Tokens:
+        """Return the tokens of an answer; lives are counted from before it was asked for."""
+        answer = body if isinstance(body, Mapping) else {}
+        access, refresh = _text(answer, "access_token"), _text(answer, "refresh_token")
+        for token in (access, refresh):
+            remember_secret(token or "")
+        if access is None:
+            raise LostAnswer(f"{self._login.name} answered without an access token")
+        oauth, scopes = self._login.oauth, _text(answer, "scope")
+        ends = None if refresh is None or oauth.refresh_life is None else oauth.refresh_life
+        return Tokens(
+            access_token=access,
+            expires_at=started + (_life(answer.get("expires_in")) or oauth.access_life),
+            refresh_token=refresh,
+            refresh_expires_at=None if ends is None else started + ends,
+            scopes=None if scopes is None else tuple(scopes.split()),
+        )
+
+    def _judge(self, reply: Reply) -> KinvError | None:
+        """Return what is wrong with an answer; nothing of its body is quoted, it may echo secrets.
+
+        Kommo answers problems without OAuth's codes (sheet, section 3): 400 and 401 alike say
+        that the code or refresh token is not valid.
+        """
+        body = reply.body if isinstance(reply.body, Mapping) else {}
+        code = body.get("error")
+        if isinstance(code, str) and code in _KNOWN and reply.status not in _LEFT_TO_THE_CLIENT:
+            return self._refused(code)
+        if reply.status < HTTPStatus.BAD_REQUEST or reply.status in _LEFT_TO_THE_CLIENT:
+            return None
+        if reply.status in {HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED} and "title" in body:
+            ended = self._refused("invalid_grant")
+            ended.hint += f"; if that does not help, compare {self._variables}"
+            return ended
+        if reply.status == HTTPStatus.UNAUTHORIZED:
+            return self._refused("invalid_client")
+        return self._refused()
+
+    @property
+    def _variables(self) -> str:
+        variable = f"KINV_{self._login.provider.upper()}_CLIENT"
+        return f"{variable}_ID and {variable}_SECRET with what is registered " + (
+            self._login.oauth.register
+        )
+
+    def _refused(self, code: str | None = None) -> LoginNeeded:
+        name, provider = self._login.name, self._login.provider
+        match code:
+            case "invalid_grant":
+                return GrantEnded(
+                    f"{name} does not accept this login any more: it was used, revoked or is "
+                    "too old",
+                    hint=f"log in again with `kinv connect {provider}`",
+                )
+            case "invalid_client" | "unauthorized_client":
+                return LoginNeeded(
+                    f"{name} does not accept the application ({code})",
+                    hint=f"compare {self._variables}; then `kinv connect {provider}`",
+                )
+        reason = f" ({code})" if code else ""
+        return LoginNeeded(
+            f"{name} gives no tokens{reason}",
+            hint="check the account, the redirect address and base_url; "
+            f"then log in again with `kinv connect {provider}`",
+        )
+
+
+def _text(answer: Mapping[str, object], name: str) -> str | None:
+    value = answer.get(name)
+    return value if isinstance(value, str) and value.isprintable() and value.strip() else None
+
+
+def _life(told: object) -> timedelta | None:
+    """Return how long a token lives (``expires_in``), None where that cannot be a time."""
+    if isinstance(told, bool) or not isinstance(told, int | str):
+        return None
+    try:
+        life = timedelta(seconds=int(told))
+    except (ValueError, OverflowError):
+        return None
+    return life if timedelta() < life <= _LONGEST_LIFE else None
