@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from kommo_invoice.crm.capabilities import CrmCapabilities
-    from kommo_invoice.domain.deal import Deal, Stage
+    from kommo_invoice.domain.deal import CrmAccount, Deal, Stage
+    from kommo_invoice.domain.fields import FieldDef, FieldDraft
     from kommo_invoice.domain.writing import DealChange, Note, NoteDraft, Task, TaskDone, TaskDraft
 
 
@@ -38,11 +39,22 @@ class Crm(Protocol):
 
     capabilities: CrmCapabilities
 
+    def accounts(self) -> list[CrmAccount]:
+        """Return the accounts that the token may use."""
+
     def setup(self, *, entities: Sequence[str] = ("deal",), users: bool = False) -> CrmSetup:
         """Return the account, its pipelines, the fields of ``entities``, and its users if asked.
 
         Raises:
             LoginNeeded, Refused, Temporary: as every method.
+        """
+
+    def create_fields(self, fields: Sequence[FieldDraft]) -> list[FieldDef]:
+        """Create custom fields of deals and return them in order; not repeatable.
+
+        Raises:
+            Refused: The token's user is no administrator.
+            Rejected, LostAnswer: As for tasks; their codes tell which exist.
         """
 
     def deals(self, ids: Sequence[int], *, setup: CrmSetup, want: Want) -> list[Deal]:

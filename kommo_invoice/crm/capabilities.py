@@ -28,6 +28,7 @@ class Operation(StrEnum):
     CREATE_TASKS = "task.create"
     CLOSE_TASKS = "task.close"
     CREATE_NOTES = "note.create"
+    CREATE_FIELDS = "field.create"
 
 
 class Repeat(StrEnum):
@@ -37,6 +38,8 @@ class Repeat(StrEnum):
     """It sets the same again."""
     BY_MARKER = "by-marker"
     """It makes a second one, so our marker is looked for in the texts before."""
+    BY_NAME = "by-name"
+    """It makes a second one of that name, so the names (and codes) are looked through before."""
 
 
 class StageEntries(StrEnum):
@@ -132,6 +135,8 @@ _OPERATIONS: Mapping[Operation, Repeat] = MappingProxyType(
         Operation.CREATE_TASKS: Repeat.BY_MARKER,
         Operation.CLOSE_TASKS: Repeat.HARMLESS,
         Operation.CREATE_NOTES: Repeat.BY_MARKER,
+        # Pipedrive sheet, section 4.9: names are not unique; Kommo's codes are not said to be.
+        Operation.CREATE_FIELDS: Repeat.BY_NAME,
     }
 )
 

@@ -66,6 +66,25 @@ class FieldDef:
 
 
 @dataclass(frozen=True, slots=True)
+class FieldDraft:
+    """A custom field of deals to be made.
+
+    Args:
+        name: As people see it.
+        code: A stable code of ours, by which it is found again.
+        kind: What it holds.
+        link: Whether that is a URL: those can be longer than a plain text may be.
+        own: Whether only kinv writes it; people then cannot, where the CRM can do that.
+    """
+
+    name: str
+    code: str
+    kind: FieldKind
+    link: bool = False
+    own: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Field:
     """One custom field of one record with its value."""
 

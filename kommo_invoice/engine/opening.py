@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from kommo_invoice.crm.base import CrmSetup, Want
 from kommo_invoice.domain.catalog import Catalog
 from kommo_invoice.domain.claim import Namer
-from kommo_invoice.engine.providers import Account, open_books, open_crm
+from kommo_invoice.engine.providers import Account, closing_clients, open_books, open_crm
 from kommo_invoice.engine.session import Session
 from kommo_invoice.errors import ConfigInvalid
 from kommo_invoice.ledger.ledger import Ledger
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from kommo_invoice.books.base import Books
     from kommo_invoice.crm.base import Crm
     from kommo_invoice.engine.events import Reporter
-    from kommo_invoice.http import Client, Judge, OpenClient, Policy
+    from kommo_invoice.http import OpenClient
     from kommo_invoice.mapping.load import MappingFile
     from kommo_invoice.mapping.mapping import Mapping
 
@@ -83,29 +83,34 @@ def open_ledger(around: Surroundings) -> Ledger:
 
 
 @contextmanager
-def open_session(around: Surroundings, *, fresh: bool = False) -> Iterator[Session]:
+def crm_alone(around: Surroundings) -> Iterator[Crm]:
+    """Open the CRM of a mapping that may not fit it yet."""
+    with closing_clients(around.open_client) as open_client:
+        yield open_crm(around.crm, open_client, file=str(around.file.path))
+
+
+@contextmanager
+def open_session(
+    around: Surroundings, *, fresh: bool = False, setup: CrmSetup | None = None
+) -> Iterator[Session]:
     """Open a session and close its ledger and connections in the end.
 
     Args:
         around: What it is opened with.
         fresh: Read both set-ups anew instead of taking the cached ones.
+        setup: The CRM's set-up, where it was just read (or is to be taken as read).
 
     Raises:
         ConfigInvalid: The mapping does not fit the accounts.
         LoginNeeded, Refused, Temporary: An account cannot be read.
     """
     with ExitStack() as stack:
-
-        def open_client(base_url: str, provider: str, policy: Policy, judge: Judge) -> Client:
-            client = around.open_client(base_url, provider, policy, judge)
-            stack.callback(client.close)
-            return client
-
+        open_client = stack.enter_context(closing_clients(around.open_client))
         crm = open_crm(around.crm, open_client, file=str(around.file.path))
         books = open_books(around.books, open_client, file=str(around.file.path))
         ledger = open_ledger(around)
         stack.callback(ledger.close)
-        mapping, setup = _compiled(around, crm, books, ledger, fresh=fresh)
+        mapping, setup = _compiled(around, crm, books, ledger, fresh=fresh, read=setup)
         zone = ZoneInfo(mapping.catalog.account.timezone or setup.account.timezone)
         yield Session(
             mapping=mapping,
@@ -131,11 +136,18 @@ def want(file: MappingFile) -> Want:
 
 
 def _compiled(
-    around: Surroundings, crm: Crm, books: Books, ledger: Ledger, *, fresh: bool
+    around: Surroundings,
+    crm: Crm,
+    books: Books,
+    ledger: Ledger,
+    *,
+    fresh: bool,
+    read: CrmSetup | None,
 ) -> tuple[Mapping, CrmSetup]:
     """Compile the mapping; what does not fit a cached set-up is tried again with a fresh one."""
-    setup = None if fresh else _cached(ledger, "crm", CrmSetup)
-    catalog = None if fresh else _cached(ledger, "books", Catalog)
+    anew = fresh or read is not None
+    setup = None if anew else _cached(ledger, "crm", CrmSetup)
+    catalog = None if anew else _cached(ledger, "books", Catalog)
     needs = around.file.needs
     complete = setup is not None and {each.entity for each in setup.fields} >= set(needs.entities)
     if setup is not None and catalog is not None and complete:
@@ -143,7 +155,7 @@ def _compiled(
             return compile_mapping(around.file, setup, catalog), setup
         except ConfigInvalid:
             pass
-    setup = crm.setup(entities=needs.entities, users=needs.users)
+    setup = read or crm.setup(entities=needs.entities, users=needs.users)
     catalog = books.catalog()
     mapping = compile_mapping(around.file, setup, catalog)
     if not around.dry_run:

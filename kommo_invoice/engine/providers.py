@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -9,9 +10,11 @@ from typing import TYPE_CHECKING
 from kommo_invoice.errors import ConfigInvalid, Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from kommo_invoice.books.base import Books
     from kommo_invoice.crm.base import Crm
-    from kommo_invoice.http import OpenClient
+    from kommo_invoice.http import Client, Judge, OpenClient, Policy
 
 CRMS = {"kommo": "kommo_invoice.crm.kommo"}
 BOOKS = {"wave": "kommo_invoice.books.wave"}
@@ -56,6 +59,46 @@ def open_books(account: Account, open_client: OpenClient, *, file: str = "mappin
         account.account, base_url=account.base_url, open_client=open_client
     )
     return books
+
+
+@contextmanager
+def closing_clients(open_client: OpenClient) -> Iterator[OpenClient]:
+    """Give an ``open_client`` whose clients are closed in the end."""
+    with ExitStack() as stack:
+
+        def opened(base_url: str, provider: str, policy: Policy, judge: Judge) -> Client:
+            return stack.enter_context(open_client(base_url, provider, policy, judge))
+
+        yield opened
+
+
+def account_id(provider: str, account: str) -> str:
+    """Return an account as its provider writes it, so that two spellings are seen to be one.
+
+    Raises:
+        ConfigInvalid: It is malformed.
+    """
+    found: str = import_module({**CRMS, **BOOKS}[provider]).account_id(account)
+    return found
+
+
+def open_unchosen(
+    provider: str, account: str | None, base_url: str | None, open_client: OpenClient
+) -> Crm | Books:
+    """Return the adapter of either side, to see which accounts a token opens.
+
+    Args:
+        provider: Its name, known to ``CRMS`` or ``BOOKS``.
+        account: The account, None where it is not chosen yet.
+        base_url: In place of the provider's own address.
+        open_client: Makes its HTTP client.
+
+    Raises:
+        ConfigInvalid: The account is malformed.
+    """
+    module = import_module({**CRMS, **BOOKS}[provider])
+    adapter: Crm | Books = module.connect(account, base_url=base_url, open_client=open_client)
+    return adapter
 
 
 def _path(known: dict[str, str], section: str, provider: str, file: str) -> str:

@@ -33,6 +33,11 @@ if TYPE_CHECKING:
     from kommo_invoice.mapping.expressions import Subscript
     from kommo_invoice.mapping.load import MappingFile
 
+_NO_FIELD = (
+    "correct the name, then run `kinv mapping check`; or let `kinv mapping check --create-fields` "
+    "make the field"
+)
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -73,6 +78,7 @@ class _Compiler:
     setup: Setup
     catalog: Catalog
     problems: list[Problem] = field(default_factory=list)
+    lacks_field: bool = False
 
     def compile(self) -> Mapping:
         zone = self._try("crm.account", self._zone)
@@ -82,7 +88,10 @@ class _Compiler:
         taxes = self._taxes()
         write_back = self._write_back(trigger)
         if self.problems or zone is None or trigger is None or write_back is None:
-            raise invalid(self.problems)
+            error = invalid(self.problems)
+            if self.lacks_field:
+                error.hint = _NO_FIELD
+            raise error
         viewer = Viewer(self.setup.account, zone, self.setup.fields)
         return Mapping(self.file, viewer, self.catalog, trigger, taxes, write_back)
 
@@ -202,7 +211,9 @@ class _Compiler:
 
     def _field(self, key: str, name: str) -> FieldDef | None:
         found = self._try(key, pick_field, name, self.setup.fields, "deal")
-        if found is not None and not found.writable:
+        if found is None:
+            self.lacks_field = True
+        elif not found.writable:
             self._problem(key, f"a field of type {found.type} cannot be written")
         return found
 

@@ -22,10 +22,7 @@ from kommo_invoice.mapping.values import Values, compile_values
 if TYPE_CHECKING:
     from pathlib import Path
 
-_NO_MAPPING = (
-    "copy mapping.example.toml to mapping.toml and adapt it, or name a file with --mapping; "
-    "then `kinv mapping check`"
-)
+_NO_MAPPING = "`kinv mapping init` writes a first one; --mapping names another file"
 _PLACE = re.compile(r"\s*\((at .*)\)$")
 
 
@@ -130,6 +127,21 @@ def load_mapping(path: Path) -> MappingFile:
     if problems or document is None:
         raise invalid(ordered(problems, raw))
     return MappingFile(path, document, values)
+
+
+def peek(path: Path) -> dict[str, dict[str, str]]:
+    """Return the texts of ``[crm]`` and ``[books]``, for commands that need no whole mapping.
+
+    Raises:
+        ConfigInvalid: The file cannot be read, or is no TOML.
+    """
+    raw = _read(path)
+    sides = {name: raw.get(name) for name in ("crm", "books")}
+    return {
+        name: {key: value for key, value in side.items() if isinstance(value, str)}
+        for name, side in sides.items()
+        if isinstance(side, dict)
+    }
 
 
 def invalid(problems: list[Problem]) -> ConfigInvalid:

@@ -54,7 +54,7 @@ def test_a_mapping_that_is_asked_for_is_never_replaced_by_another(tmp_path: Path
 def test_no_mapping_at_all_says_how_to_get_one(tmp_path: Path) -> None:
     with pytest.raises(ConfigInvalid) as caught:
         find_mapping(given=None, environment=None, folder=tmp_path, config=tmp_path)
-    assert "copy mapping.example.toml" in caught.value.hint
+    assert "`kinv mapping init`" in caught.value.hint
 
 
 def test_broken_toml_is_told_with_its_place(tmp_path: Path) -> None:

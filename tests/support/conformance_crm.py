@@ -131,6 +131,10 @@ class CrmGround(Ground):
         """Return the tasks as people see them: ``deal text due done result responsible``."""
 
     @abstractmethod
+    def demote(self) -> None:
+        """Take the administrator's rights from the token's user."""
+
+    @abstractmethod
     def ignore_filters(self) -> AbstractContextManager[Any]:
         """Let the provider's lists ignore every filter."""
 
@@ -169,6 +173,7 @@ class KommoGround(CrmGround):
         Operation.CREATE_TASKS: "POST /api/v4/tasks",
         Operation.CLOSE_TASKS: "PATCH /api/v4/tasks",
         Operation.CREATE_NOTES: "POST /api/v4/leads/notes",
+        Operation.CREATE_FIELDS: "POST /api/v4/leads/custom_fields",
     }
     field_types: ClassVar[Mapping[str, FieldValue]] = {
         "text": "x",
@@ -258,6 +263,9 @@ class KommoGround(CrmGround):
             }
             for task in self.kommo.dump()["tasks"]
         ]
+
+    def demote(self) -> None:
+        self.kommo.account.admin = False
 
     def ignore_filters(self) -> AbstractContextManager[Any]:
         return mock.patch.object(Query, "filter", return_value=None)

@@ -46,16 +46,22 @@ _ALIASES = 10  # section 6: how aliases count against the limits is not known
 _OVERLAP = timedelta(milliseconds=1)  # section 14: whether modifiedAtAfter is strict is not known
 
 
-def connect(account: str, *, base_url: str | None, open_client: OpenClient) -> Wave:
+def account_id(account: str) -> str:
+    """Return the business id as Wave gives it, also for the bare UUID in it."""
+    return business_id(account)
+
+
+def connect(account: str | None, *, base_url: str | None, open_client: OpenClient) -> Wave:
     """Return the books of one Wave business.
 
     Args:
-        account: The business id as Wave gives it, or the bare UUID in it.
+        account: The business id as Wave gives it, or the bare UUID in it; None where only
+            ``accounts()`` is asked.
         base_url: Scheme and host in place of Wave's own.
         open_client: Opens the HTTP client.
     """
     client = open_client(base_url or BASE_URL, "wave", BOOKS["wave"].policy, judge)
-    return Wave(client, business_id(account))
+    return Wave(client, business_id(account or ""))
 
 
 class Wave:

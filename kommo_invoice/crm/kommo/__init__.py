@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from kommo_invoice.crm.capabilities import KOMMO
-from kommo_invoice.crm.kommo import writes
+from kommo_invoice.crm.kommo import new_fields, writes
 from kommo_invoice.crm.kommo.account import read_account, read_setup, subdomain
 from kommo_invoice.crm.kommo.deals import Around, Assembler, company_of, main_contact
-from kommo_invoice.crm.kommo.errors import judge, name_fields
+from kommo_invoice.crm.kommo.errors import NoRights, judge, name_fields
 from kommo_invoice.crm.kommo.lists import batches, listed, pages, records
 from kommo_invoice.crm.kommo.wire import (
     CompanyRow,
@@ -20,7 +20,7 @@ from kommo_invoice.crm.kommo.wire import (
     TaskRow,
 )
 from kommo_invoice.domain.writing import Note, Task
-from kommo_invoice.errors import Rejected, Temporary
+from kommo_invoice.errors import LoginNeeded, Rejected, Temporary
 from kommo_invoice.http import CallClass
 
 if TYPE_CHECKING:
@@ -29,30 +29,42 @@ if TYPE_CHECKING:
 
     from kommo_invoice.crm.base import Want
     from kommo_invoice.crm.kommo.lists import R
-    from kommo_invoice.domain.deal import CrmSetup, Deal, Stage
+    from kommo_invoice.domain.deal import CrmAccount, CrmSetup, Deal, Stage
+    from kommo_invoice.domain.fields import FieldDef, FieldDraft
     from kommo_invoice.domain.writing import DealChange, NoteDraft, TaskDone, TaskDraft
     from kommo_invoice.http import Client, OpenClient
 
 _LEADS = "/api/v4/leads"
+_FIELDS = "/api/v4/leads/custom_fields"
 _CONTACTS = "/api/v4/contacts"
 _COMPANIES = "/api/v4/companies"
 _TASKS = "/api/v4/tasks"
 _NOTES = "/api/v4/leads/notes"
 
 
-def connect(account: str, *, base_url: str | None, open_client: OpenClient) -> Kommo:
+def account_id(account: str) -> str:
+    """Return the subdomain that an account's name or address means.
+
+    Raises:
+        ConfigInvalid: It means none.
+    """
+    return subdomain(account)
+
+
+def connect(account: str | None, *, base_url: str | None, open_client: OpenClient) -> Kommo:
     """Return the Kommo account; nothing is sent yet.
 
     Args:
-        account: ``[crm] account`` of the mapping: the subdomain, or an address that holds it.
+        account: ``[crm] account`` of the mapping: the subdomain, or an address that holds it;
+            None to learn it from the token at ``base_url``.
         base_url: In place of ``https://<account>.kommo.com``; paths stay.
         open_client: Opens the client for a host; it holds the token, the retries and the rates.
 
     Raises:
         ConfigInvalid: ``account`` is no Kommo account.
     """
-    host = f"https://{subdomain(account)}.kommo.com"
-    site = (base_url or host).rstrip("/")
+    host = None if account is None else f"https://{subdomain(account)}.kommo.com"
+    site = (base_url or host or "").rstrip("/")
     return Kommo(open_client(site, KOMMO.provider, KOMMO.policy, judge), site)
 
 
@@ -71,11 +83,34 @@ class Kommo:
         self._site = site
         self._zone: ZoneInfo | None = None
 
+    def accounts(self) -> list[CrmAccount]:
+        """Return the one account that the token belongs to."""
+        return [read_account(self._client)]
+
     def setup(self, *, entities: Sequence[str] = ("deal",), users: bool = False) -> CrmSetup:
         """Return the account's set-up: 3 requests for deals alone, 1 more for each other part."""
         setup = read_setup(self._client, entities=entities, users=users)
         self._remember(setup)
         return setup
+
+    def create_fields(self, fields: Sequence[FieldDraft]) -> list[FieldDef]:
+        """Create custom fields of deals in one request."""
+        if not fields:
+            return []
+        body = [new_fields.item(each, place) for place, each in enumerate(fields)]
+        try:
+            reply = self._client.call(CallClass.CREATE, "POST", _FIELDS, json=body)
+        except Rejected as error:
+            raise new_fields.named(error, fields) from None
+        except LoginNeeded:
+            # Kommo answers 401 as well as 403 to those who are no administrators (section 3):
+            # where the token is good for the account itself, it is that.
+            read_account(self._client)
+            raise NoRights(
+                "the token's user is no administrator in Kommo",
+                hint="use the token of an administrator",
+            ) from None
+        return new_fields.made(fields, reply.body)
 
     def deals(self, ids: Sequence[int], *, setup: CrmSetup, want: Want) -> list[Deal]:
         """Return the deals with those ids, in that order.

@@ -1,0 +1,1 @@
+"""A first mapping from what both accounts hold: guessed, asked, decided, written."""
