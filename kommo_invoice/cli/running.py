@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from kommo_invoice.cli.options import Common
     from kommo_invoice.engine.events import Reporter
+    from kommo_invoice.engine.opening import Surroundings
     from kommo_invoice.engine.outcomes import Tally
     from kommo_invoice.engine.session import Session
 
@@ -129,6 +130,7 @@ def _locked(
         hold(folder, accounts, command=f"kinv {command}", wait_s=wait_s, clock=wiring.now),
         open_session(around) as session,
     ):
+        _note(wired, around, command)
         history = History(session.ledger)
         history.start(run_id, command, os.getpid())
         code: int = ExitCode.BUG
@@ -148,6 +150,15 @@ def _locked(
         finally:
             history.end(run_id, code, counts)
         return tally
+
+
+def _note(wired: wiring.Wiring, around: Surroundings, command: str) -> None:
+    """Note which state folder this run uses, for ``kinv doctor`` to compare."""
+    from kommo_invoice.config.last_run import LastRun, note_run
+    from kommo_invoice.config.paths import config_dir
+
+    run = LastRun(around.state_dir.resolve(), around.file.path.resolve(), wiring.now(), command)
+    note_run(config_dir(wired.settings), str(around.crm), str(around.books), run)
 
 
 def _end(reporter: Reporter, error: KinvError, *, dry_run: bool) -> None:

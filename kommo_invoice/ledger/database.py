@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _BUSY_S = 10
-_NETWORK_FILESYSTEMS = frozenset(
+NETWORK_FILESYSTEMS = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "afpfs", "9p", "fuse.sshfs", "ncpfs", "webdav"}
 )
 
@@ -56,7 +56,7 @@ def open_database(
         connection = sqlite3.connect(":memory:", isolation_level=None)
     else:
         kind = probe(path.parent)
-        if kind in _NETWORK_FILESYSTEMS:
+        if kind in NETWORK_FILESYSTEMS:
             raise ConfigInvalid(
                 f"the ledger {path} would be on a network file system ({kind})",
                 hint="set KINV_STATE_DIR to a folder on a local disk",

@@ -1,0 +1,128 @@
+"""What ``kinv doctor`` knows without asking a provider: tokens, stores, folders."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kommo_invoice.auth.jwt import claimed_scopes
+from kommo_invoice.auth.logins import LOGINS
+from kommo_invoice.auth.oauth import missing_scopes
+from kommo_invoice.config.paths import config_dir, state_dir
+from kommo_invoice.engine.doctor_cron import Seen
+from kommo_invoice.engine.doctor_tokens import Source, Token
+from kommo_invoice.errors import ConfigInvalid, KinvError, LoginNeeded, SecretStoreUnavailable
+from kommo_invoice.mapping.load import find_mapping
+from kommo_invoice.redact import remember_secret
+
+if TYPE_CHECKING:
+    from kommo_invoice.auth.connection import Connection
+    from kommo_invoice.cli.wiring import Wiring
+    from kommo_invoice.config.settings import Settings
+    from kommo_invoice.mapping.load import MappingFile
+
+
+def tokens_of(wiring: Wiring, file: MappingFile) -> dict[str, Token]:
+    """Return what is known of both sides' tokens, their stores tried without a person.
+
+    Args:
+        wiring: The command's.
+        file: The mapping, which says whose tokens they are.
+    """
+    tokens: dict[str, Token] = {}
+    for side in (file.document.crm, file.document.books):
+        tokens[side.provider] = _token(wiring, side.provider, side.account, side.base_url)
+    return tokens
+
+
+def seen_here(wiring: Wiring, tokens: dict[str, Token]) -> Seen:
+    """Return what kinv goes by in this environment."""
+    try:
+        mapping = find_mapping(
+            given=wiring.asked,
+            environment=wiring.settings.mapping,
+            folder=Path.cwd(),
+            config=config_dir(wiring.settings),
+        ).absolute()
+    except ConfigInvalid:
+        mapping = None
+    program = shutil.which("kinv")
+    return Seen(
+        mapping=mapping,
+        state_dir=state_dir(wiring.settings).resolve(),
+        tokens={provider: token.source for provider, token in tokens.items()},
+        program=Path(program).absolute() if program else None,
+    )
+
+
+def _token(wiring: Wiring, provider: str, account: str, base_url: str | None) -> Token:
+    try:
+        facts = wiring.tokens.facts(provider, account, base_url)
+    except KinvError as error:
+        return Token(provider, Source.NONE, problem=error)
+    needed = LOGINS[provider].oauth.scopes
+    if facts.connection is None:
+        scopes = _claimed(wiring.settings, provider)
+        return Token(
+            provider,
+            Source.ENVIRONMENT,
+            ends=facts.ends,
+            scopes=scopes,
+            needed=needed,
+            missing=missing_scopes(needed, scopes or ()),
+        )
+    connection = facts.connection
+    store, problem = _store(wiring, connection)
+    return Token(
+        provider,
+        Source.CONNECTION,
+        problem=_refused(connection),
+        ends=facts.ends,
+        scopes=connection.scopes,
+        needed=needed,
+        missing=missing_scopes(needed, connection.scopes or ()),
+        store=store,
+        store_problem=problem,
+    )
+
+
+def _claimed(settings: Settings, provider: str) -> tuple[str, ...] | None:
+    """Return what a token of the environment says it may do, None where it does not say."""
+    token = settings.token(provider) or ""
+    remember_secret(token)
+    return claimed_scopes(token, LOGINS[provider].claimed_scopes)
+
+
+def _refused(connection: Connection) -> LoginNeeded | None:
+    if connection.refused_at is None:
+        return None
+    return LoginNeeded(
+        f"the login of {connection} has ended, found on {connection.refused_at:%Y-%m-%d}",
+        hint=f"`kinv connect {connection.provider}`",
+    )
+
+
+def _store(wiring: Wiring, connection: Connection) -> tuple[str, SecretStoreUnavailable | None]:
+    """Return where a connection's secret is, and why it cannot be used there without a person.
+
+    A grant's store has to take new tokens as well, so a test value is written to it.
+    """
+    from kommo_invoice.auth.connection import Kind
+    from kommo_invoice.auth.stores.choose import usable
+
+    store = wiring.tokens.open_store(connection.store)
+    where = str(connection.store)
+    try:
+        where = f"{connection.store}, {store.where()}"
+        if connection.kind is Kind.OAUTH:
+            usable(store)
+        secret = store.get(connection.key)
+    except SecretStoreUnavailable as error:
+        return where, error
+    if secret is None:
+        return where, SecretStoreUnavailable(
+            f"the secret of {connection} is not in the store {connection.store} any more",
+            hint=f"log in again with `kinv connect {connection.provider}`",
+        )
+    return where, None
