@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import typer
 
+_NAME = 24
+"""Columns for the longest variable's name."""
+
 app = typer.Typer(help="Help on exit codes, environment, mapping, events.", no_args_is_help=True)
 
 
@@ -29,8 +32,8 @@ def environment() -> None:
     write = Terminal().line
     for name, field in Settings.model_fields.items():
         default = "" if field.default in {None, False} else f" [default: {field.default}]"
-        write(f"KINV_{name.upper():<14} {field.description}{default}")
-    write("NO_COLOR            no colours")
+        write(f"{f'KINV_{name.upper()}':<{_NAME}} {field.description}{default}")
+    write(f"{'NO_COLOR':<{_NAME}} no colours")
     write("\nA flag wins over the environment, the environment over config.toml in the")
     write("configuration folder (its keys are the names above, in lower case, without KINV_).")
 

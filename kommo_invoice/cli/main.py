@@ -11,7 +11,9 @@ import typer
 
 from kommo_invoice import __version__
 from kommo_invoice.cli import (
+    connect,
     demo,
+    doctor,
     help_topics,
     invoice,
     ledger,
@@ -32,11 +34,16 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command("connect", short_help="Log in to a provider, or show what is connected.")(
+    connect.command
+)
+app.command("disconnect", short_help="Forget a connection and its secret.")(connect.disconnect)
 app.command("invoice", short_help="Invoice these deals; a second run changes nothing.")(
     invoice.command
 )
 app.command("retry", short_help="Do open work again.")(retry.command)
 app.command("status", short_help="Show the last runs, open work and the tokens.")(status.command)
+app.command("doctor", short_help="Check everything a run needs, live.")(doctor.command)
 app.command("link", short_help="Say that an invoice made by hand is a deal's.")(link.link)
 app.command("unlink", short_help="Say that an invoice is not a deal's.")(link.unlink)
 app.add_typer(mapping.app, name="mapping")

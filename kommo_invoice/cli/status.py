@@ -76,21 +76,20 @@ def _open(row: ClaimRow) -> dict[str, object]:
 
 
 def _tokens(wiring: Wiring) -> dict[str, str]:
-    """Return how long each side's token lives, as far as it says so itself."""
-    from kommo_invoice.auth.environment import expires_at
+    """Return where each side's token is from and how long it lives, as far as that is known."""
     from kommo_invoice.cli.wiring import now
+    from kommo_invoice.errors import LoginNeeded
 
     document = wiring.mapping().document
     states: dict[str, str] = {}
-    for provider in (document.crm.provider, document.books.provider):
-        token = wiring.settings.token(provider)
-        if token is None:
-            states[provider] = f"none (KINV_{provider.upper()}_TOKEN is not set)"
+    for side in (document.crm, document.books):
+        try:
+            facts = wiring.tokens.facts(side.provider, side.account, side.base_url)
+        except LoginNeeded as error:
+            states[side.provider] = f"none: {error.message}"
             continue
-        ends = expires_at(token)
-        if ends is None:
-            states[provider] = "from the environment"
-        else:
-            days = (ends - now()).days
-            states[provider] = f"from the environment, ends {ends:%Y-%m-%d} ({days} days)"
+        states[side.provider] = facts.source
+        if facts.ends is not None:
+            days = (facts.ends - now()).days
+            states[side.provider] += f", ends {facts.ends:%Y-%m-%d} ({days} days)"
     return states

@@ -118,6 +118,10 @@ class Terminal:
         """Print one line for people beside the data."""
         self._put(sys.stderr, _painted(text, style, sys.stderr))
 
+    def question(self, text: str) -> None:
+        """Print a question, which is answered on the same line."""
+        self._put(sys.stderr, text, end="")
+
     def fail(self, error: KinvError) -> None:
         """Tell an error that ends the command: what happened, and what to do next."""
         from kommo_invoice.errors import ConfigInvalid, naming
@@ -168,11 +172,11 @@ class Terminal:
         """The screen's columns; None where stdout is no screen."""
         return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
-    def _put(self, stream: TextIO, text: str) -> None:
+    def _put(self, stream: TextIO, text: str, end: str = "\n") -> None:
         if self._bar is not None:
             self._bar.stop()
         try:
-            stream.write(f"{text}\n")
+            stream.write(f"{text}{end}")
             stream.flush()
         except BrokenPipeError:
             # The reader has gone (`| head`); what is under way is finished all the same.

@@ -7,6 +7,7 @@ import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,15 +15,17 @@ from kommo_invoice.cli.terminal import Terminal
 from kommo_invoice.config.paths import config_dir, state_dir
 from kommo_invoice.config.settings import Settings, load_settings
 from kommo_invoice.engine.opening import Surroundings, open_ledger, open_session
-from kommo_invoice.mapping.load import find_mapping, load_mapping
+from kommo_invoice.errors import ConfigInvalid
+from kommo_invoice.mapping.load import find_mapping, load_mapping, peek
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from kommo_invoice.cli.options import Common
+    from kommo_invoice.cli.tokens import Tokens
     from kommo_invoice.engine.events import Event, Reporter
     from kommo_invoice.engine.session import Session
-    from kommo_invoice.http import Client, Judge, OpenClient, Policy
+    from kommo_invoice.http import Auth, Client, Judge, OpenClient, Policy
     from kommo_invoice.ledger.ledger import Ledger
     from kommo_invoice.mapping.load import MappingFile
 
@@ -32,7 +35,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-@dataclass(slots=True)
+@dataclass
 class Wiring:
     """What a command gets.
 
@@ -54,42 +57,80 @@ class Wiring:
         Raises:
             ConfigInvalid: There is none, or it has problems.
         """
-        path = find_mapping(
-            given=self.asked,
-            environment=self.settings.mapping,
-            folder=Path.cwd(),
-            config=config_dir(self.settings),
-        )
-        return load_mapping(path)
+        return load_mapping(self._found())
 
     def surroundings(
         self, file: MappingFile, reporter: Reporter, *, dry_run: bool = False
     ) -> Surroundings:
         """Return what a session of that mapping is opened with."""
+        sides = (file.document.crm, file.document.books)
+        accounts: dict[str, str] = {side.provider: side.account for side in sides}
+
+        def auth(provider: str, base_url: str) -> Auth:
+            return self.tokens.auth(provider, accounts[provider], base_url)
+
         return Surroundings(
             file=file,
-            open_client=self._open_client(),
-            state_dir=state_dir(self.settings),
+            open_client=self.clients(auth),
+            state_dir=self.state_dir,
             clock=now,
             reporter=reporter,
             dry_run=dry_run,
             settle_s=self.settings.settle_s,
         )
 
-    def _open_client(self) -> OpenClient:
-        from kommo_invoice.auth.environment import EnvironmentToken
-        from kommo_invoice.http.client import Client
+    def silently(self, file: MappingFile) -> Surroundings:
+        """Return what a session of that mapping is opened with that reads and tells nothing."""
+        return self.surroundings(file, _Silent(), dry_run=True)
 
+    @cached_property
+    def tokens(self) -> Tokens:
+        """Where tokens come from."""
+        from kommo_invoice.cli.tokens import Tokens
+
+        without = self.clients(lambda *_: None)
+        return Tokens(self.settings, self.state_dir, now, without, self.terminal.note)
+
+    @cached_property
+    def state_dir(self) -> Path:
+        """The state folder, made for its owner alone where it is not there yet."""
+        folder = state_dir(self.settings)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return folder
+
+    def peek(self, provider: str) -> dict[str, str]:
+        """Return what the mapping says of a provider's side, nothing where there is no mapping.
+
+        Raises:
+            ConfigInvalid: The mapping that was asked for cannot be read.
+        """
+        try:
+            path = self._found()
+        except ConfigInvalid:
+            if self.asked or self.settings.mapping:
+                raise
+            return {}
+        sides = peek(path).values()
+        return next((side for side in sides if side.get("provider") == provider), {})
+
+    def clients(self, auth: Callable[[str, str], Auth | None]) -> OpenClient:
+        """Return what makes HTTP clients.
+
+        Args:
+            auth: Gives the token's source for a provider and an address; None sends no token.
+        """
         settings = self.settings
 
         def open_client(base_url: str, provider: str, policy: Policy, judge: Judge) -> Client:
+            from kommo_invoice.http.client import Client
+
             return Client(
                 base_url,
                 provider,
                 policy,
                 judge,
-                auth=EnvironmentToken(provider, settings.token(provider)),
-                state_dir=state_dir(settings),
+                auth=auth(provider, base_url),
+                state_dir=self.state_dir,
                 clock=now,
                 timeout_s=settings.timeout_s,
                 rate_factor=settings.rate_factor,
@@ -97,6 +138,14 @@ class Wiring:
             )
 
         return open_client
+
+    def _found(self) -> Path:
+        return find_mapping(
+            given=self.asked,
+            environment=self.settings.mapping,
+            folder=Path.cwd(),
+            config=config_dir(self.settings),
+        )
 
 
 def wire(common: Common, *, as_json: bool = False) -> Wiring:
@@ -118,7 +167,7 @@ def wire(common: Common, *, as_json: bool = False) -> Wiring:
 @contextmanager
 def local_ledger(wiring: Wiring) -> Iterator[Ledger]:
     """Open the mapping's ledger for reading, without any request."""
-    around = wiring.surroundings(wiring.mapping(), _Silent(), dry_run=True)
+    around = wiring.silently(wiring.mapping())
     ledger = open_ledger(around)
     try:
         yield ledger
@@ -129,7 +178,7 @@ def local_ledger(wiring: Wiring) -> Iterator[Ledger]:
 @contextmanager
 def silent_session(wiring: Wiring, *, fresh: bool = False) -> Iterator[Session]:
     """Open a session that only reads and tells nothing by itself."""
-    around = wiring.surroundings(wiring.mapping(), _Silent(), dry_run=True)
+    around = wiring.silently(wiring.mapping())
     with open_session(around, fresh=fresh) as session:
         yield session
 

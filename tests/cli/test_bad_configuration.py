@@ -75,7 +75,7 @@ def test_a_mapping_that_is_not_there(how: str, stage: Stage) -> None:
     )
     assert ended.code == 7
     assert f"{missing} does not exist ({how})" in ended.err
-    assert "mapping.example.toml" in ended.err
+    assert "`kinv mapping init`" in ended.err
 
 
 def test_no_mapping_at_all(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,7 +175,7 @@ def test_a_wrong_call_is_exit_2(arguments: list[str], stage: Stage) -> None:
 @pytest.mark.parametrize("token", ["", "not-the-right-token", "with a space", "ключ"])
 def test_a_token_that_is_missing_or_wrong(provider: str, token: str, stage: Stage) -> None:
     variable = f"KINV_{provider.upper()}_TOKEN"
-    refused(stage, 4, f"set {variable} to a valid token", **{variable: token})
+    refused(stage, 4, f"set {variable}", **{variable: token})
 
 
 @pytest.mark.parametrize("provider", ["kommo", "wave"])

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 # CPython ends a ``python -m`` by SIGINT when a bare KeyboardInterrupt has passed through exec of a
 # string, which is how dataclasses are made, even if it was caught: one Ctrl-C in eight while

@@ -16,12 +16,15 @@ if TYPE_CHECKING:
 
 COMMANDS = (
     "",
+    "connect",
+    "disconnect",
     "invoice",
     "retry",
     "status",
     "link",
     "unlink",
     "mapping",
+    "mapping init",
     "mapping show",
     "mapping check",
     "ledger",

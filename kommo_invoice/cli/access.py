@@ -1,0 +1,56 @@
+"""The words of a login: what was asked for, where, and what it gave."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from kommo_invoice.auth.connection import Kind, Secret
+
+
+class Way(StrEnum):
+    """How a person gives kinv access."""
+
+    STDIN = "stdin"
+    PROMPT = "prompt"
+    BROWSER = "browser"
+    PASTE = "paste"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked for; None is left to the mapping, to what is connected, or to a question."""
+
+    provider: str
+    way: Way | None
+    account: str | None
+    store: str | None
+    redirect_uri: str | None
+    base_url: str | None
+    auth_base_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where one logs in."""
+
+    account: str | None
+    base_url: str | None
+    auth_base_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What a login gave.
+
+    Args:
+        secret: What is to be kept; its host is not known before the account is.
+        kind: How it was got.
+        scopes: What it may do, where that is known.
+        account: The account that the login named.
+    """
+
+    secret: Secret
+    kind: Kind
+    scopes: tuple[str, ...] | None = None
+    account: str | None = None

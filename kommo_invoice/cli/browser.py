@@ -1,0 +1,110 @@
+"""Logs in by browser: opens the page, waits for it or for what is pasted, takes the tokens."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kommo_invoice.auth.connection import Kind, Secret
+from kommo_invoice.auth.endpoint import TokenEndpoint
+from kommo_invoice.auth.oauth import DEFAULT_REDIRECT, Authorization, agree
+from kommo_invoice.cli import asking
+from kommo_invoice.cli.access import Access
+from kommo_invoice.errors import ConfigInvalid, UsageError
+
+if TYPE_CHECKING:
+    from kommo_invoice.auth.logins import Login
+    from kommo_invoice.auth.redirect import Returned
+    from kommo_invoice.cli.access import Asked, Place
+    from kommo_invoice.cli.wiring import Wiring
+
+_PATIENCE_S = 300.0
+
+
+def grant(wiring: Wiring, login: Login, asked: Asked, place: Place, *, paste: bool) -> Access:
+    """Have a person agree in the browser, and return the grant.
+
+    Raises:
+        UsageError: The application is not known, or the redirect address cannot be one.
+        LoginNeeded: The person refused, nobody came back, or the provider gives no tokens.
+        ConfigInvalid: The person agreed for another account.
+    """
+    from kommo_invoice.cli.wiring import now
+
+    client_id, client_secret = _application(wiring, login)
+    redirect_uri = asked.redirect_uri or DEFAULT_REDIRECT
+
+    def begin(wished: bool) -> Authorization:
+        return Authorization.begin(
+            login,
+            client_id,
+            redirect_uri,
+            base_url=place.base_url,
+            auth_base_url=place.auth_base_url,
+            wished=wished,
+        )
+
+    authorization, returned = agree(begin, lambda each: _come_back(wiring, each, paste=paste))
+    if place.account and returned.account and returned.account != place.account:
+        raise ConfigInvalid(
+            f"in the browser, {returned.account} was agreed to, not {place.account}",
+            hint="choose the right account there, or name the other one with --account",
+        )
+    endpoint = TokenEndpoint(
+        login,
+        open_client=wiring.clients(lambda *_: None),
+        base_url=place.base_url,
+        auth_base_url=place.auth_base_url,
+        account=returned.account or place.account,
+        clock=now,
+    )
+    tokens = endpoint.exchange(
+        returned.code, client_id, client_secret, redirect_uri, authorization.verifier
+    )
+    secret = Secret(
+        host="",
+        token_host=endpoint.host,
+        access_token=tokens.access_token,
+        expires_at=tokens.expires_at,
+        refresh_token=tokens.refresh_token,
+        refresh_expires_at=tokens.refresh_expires_at,
+        client_id=client_id,
+        client_secret=client_secret,
+        redirect_uri=redirect_uri,
+    )
+    return Access(secret, Kind.OAUTH, tokens.scopes, returned.account)
+
+
+def _application(wiring: Wiring, login: Login) -> tuple[str, str]:
+    """Return id and secret of the application, from the environment or asked for."""
+    given = wiring.settings.client(login.provider)
+    variable = f"KINV_{login.provider.upper()}_CLIENT"
+    if all(given):
+        return given[0] or "", given[1] or ""
+    if not asking.may_ask(wiring.settings):
+        raise UsageError(
+            f"the application at {login.name} is not known",
+            hint=f"register one {login.oauth.register}; then set {variable}_ID and "
+            f"{variable}_SECRET for this one command",
+        )
+    wiring.terminal.note(f"the application is registered {login.oauth.register}")
+    client_id = given[0] or asking.line("its id: ").strip()
+    return client_id, given[1] or asking.secret("its secret: ")
+
+
+def _come_back(wiring: Wiring, authorization: Authorization, *, paste: bool) -> Returned:
+    """Send the person to the provider's page, and return what comes back from it."""
+    import webbrowser
+
+    from kommo_invoice.auth.receiver import Receiver
+
+    terminal = wiring.terminal
+    if paste or not authorization.redirect.receivable:
+        terminal.note("open this page in a browser and agree:")
+        terminal.note(f"  {authorization.url}")
+        terminal.note("then paste the whole address of the page that follows, shown or not")
+        return authorization.read_pasted(asking.line("address: "))
+    with Receiver(authorization) as receiver:
+        terminal.note("agree in the browser; where none opens, open this page in one:")
+        terminal.note(f"  {authorization.url}")
+        webbrowser.open(authorization.url)
+        return receiver.wait(_PATIENCE_S)

@@ -1,0 +1,230 @@
+"""Logs in to a provider: a token or a grant is got, tried out, and kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kommo_invoice.auth.connection import Connection, Kind, Secret
+from kommo_invoice.auth.given import GivenToken
+from kommo_invoice.auth.keeping import keep
+from kommo_invoice.auth.logins import LOGINS
+from kommo_invoice.cli import asking
+from kommo_invoice.cli.access import Access, Place, Way
+from kommo_invoice.cli.asking import may_ask
+from kommo_invoice.engine.connecting import reach, try_out
+from kommo_invoice.engine.providers import account_id
+from kommo_invoice.errors import ConfigInvalid, Refused, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from kommo_invoice.auth.logins import Login
+    from kommo_invoice.cli.access import Asked
+    from kommo_invoice.cli.wiring import Wiring
+    from kommo_invoice.engine.connecting import Reached
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A connection that was kept.
+
+    Args:
+        connection: Its facts.
+        where: Where its secret is, and who can read it.
+        found: What could be read with it.
+        warnings: What will not work.
+    """
+
+    connection: Connection
+    where: str
+    found: str
+    warnings: tuple[str, ...]
+
+
+def log_in(wiring: Wiring, asked: Asked) -> Done:
+    """Log in, try the account out, and keep the connection.
+
+    Raises:
+        UsageError: Something has to be said by a flag, since nobody can be asked.
+        LoginNeeded: The provider does not accept what was given.
+        Refused: The token may not do what kinv needs.
+        SecretStoreUnavailable: There is no place for the secret; nothing was asked of anybody.
+    """
+    from kommo_invoice.cli.wiring import now
+
+    login = _login(asked.provider)
+    place = _place(wiring, asked)
+    way = asked.way or _usual(wiring, login)
+    _check_place(login, place, way)
+    tokens = wiring.tokens
+    store = tokens.probed(asked.store or tokens.store_before(asked.provider, place.account))
+    access = _access(wiring, login, asked, place, way)
+    _check_scopes(login, access)
+    given = GivenToken(access.secret.access_token, f"give {login.token}")
+    open_client = wiring.clients(lambda *_: given)
+    found = reach(login.provider, access.account or place.account, place.base_url, open_client)
+    reached = _chosen(wiring, login, found, place.account)
+    seen = try_out(login.provider, reached.account, place.base_url, open_client)
+    host = tokens.host(place.base_url or login.api_url.format(account=reached.account))
+    # A login has generations of its own: an earlier one that has ended is not taken for it.
+    first = int(now().timestamp())
+    secret = access.secret.model_copy(update={"host": host, "generation": first})
+    connection = Connection(
+        provider=login.provider,
+        account=reached.account,
+        name=reached.name,
+        kind=access.kind,
+        store=store.kind,
+        host=host,
+        base_url=place.base_url,
+        auth_base_url=place.auth_base_url,
+        scopes=access.scopes,
+        connected_at=now(),
+        expires_at=secret.refresh_expires_at if secret.refresh_token else secret.expires_at,
+    )
+    keep(connection, secret, connections=tokens.connections, open_store=tokens.open_store)
+    return Done(
+        connection, store.where(), seen, tuple(_warnings(wiring, connection, secret, reached))
+    )
+
+
+def _login(provider: str) -> Login:
+    try:
+        return LOGINS[provider]
+    except KeyError:
+        raise UsageError(
+            f"{provider!r} is no provider of this version; there is {', '.join(LOGINS)}"
+        ) from None
+
+
+def _place(wiring: Wiring, asked: Asked) -> Place:
+    """Return where to log in: by the flags, else as the mapping says, where there is one."""
+    side = wiring.peek(asked.provider)
+    account = asked.account or side.get("account")
+    return Place(
+        None if account is None else account_id(asked.provider, account),
+        asked.base_url or side.get("base_url"),
+        asked.auth_base_url or side.get("auth_base_url"),
+    )
+
+
+def _check_place(login: Login, place: Place, way: Way) -> None:
+    """Check that it is known where the token is to be sent; a browser may come back with it.
+
+    Raises:
+        UsageError: It is not.
+    """
+    told = way is Way.BROWSER and login.oauth.account_in_redirect
+    if "{account}" in login.api_url and not (place.account or place.base_url or told):
+        raise UsageError(
+            f"say which {login.name} account it is",
+            hint=f"`kinv connect {login.provider} --account acme` for "
+            f"{login.api_url.format(account='acme')}",
+        )
+
+
+def _access(wiring: Wiring, login: Login, asked: Asked, place: Place, way: Way) -> Access:
+    if way in {Way.BROWSER, Way.PASTE}:
+        from kommo_invoice.cli.browser import grant
+
+        return grant(wiring, login, asked, place, paste=way is Way.PASTE)
+    return _token(wiring, login, way)
+
+
+def _usual(wiring: Wiring, login: Login) -> Way:
+    """Return the way to take where none was asked for."""
+    if wiring.settings.client(login.provider)[0]:
+        return Way.BROWSER
+    if may_ask(wiring.settings):
+        return Way.PROMPT
+    raise UsageError(
+        f"say how to log in to {login.name}",
+        hint=f"`kinv connect {login.provider} --token-stdin` reads {login.token}",
+    )
+
+
+def _token(wiring: Wiring, login: Login, way: Way) -> Access:
+    """Return the token that a person gives.
+
+    Raises:
+        UsageError: It cannot be one.
+    """
+    from kommo_invoice.auth.jwt import claimed_scopes, expires_at
+    from kommo_invoice.redact import remember_secret
+
+    if way is Way.PROMPT:
+        wiring.terminal.note(f"{login.name}: paste {login.token}")
+    token = asking.secret("token: ").removeprefix("Bearer ").strip()
+    remember_secret(token)
+    if not token or not token.isascii() or not token.isprintable() or " " in token:
+        raise UsageError(
+            "that cannot be a token: it is empty, or has spaces or several lines",
+            hint=f"paste {login.token}",
+        )
+    secret = Secret(host="", access_token=token, expires_at=expires_at(token))
+    return Access(secret, Kind.TOKEN, claimed_scopes(token, login.claimed_scopes))
+
+
+def _check_scopes(login: Login, access: Access) -> None:
+    """Compare what the token may do with what kinv needs.
+
+    Raises:
+        Refused: It is known to lack something.
+    """
+    from kommo_invoice.auth.oauth import missing_scopes
+
+    missing = () if access.scopes is None else missing_scopes(login.oauth.scopes, access.scopes)
+    if missing:
+        raise Refused(
+            f"the {login.name} token may not do what kinv needs; it lacks {', '.join(missing)}",
+            hint=f"give the application these scopes {login.oauth.register}, then connect again",
+        )
+
+
+def _chosen(wiring: Wiring, login: Login, found: Sequence[Reached], account: str | None) -> Reached:
+    """Return the account to connect: the one that was named, the only one, or the one chosen.
+
+    Raises:
+        ConfigInvalid: The token does not open the one that was named, or none at all.
+        UsageError: There are several, and nobody can be asked.
+    """
+    known = [f"{each.account} ({each.name}, {each.currency})" for each in found]
+    if not found:
+        raise ConfigInvalid(
+            f"the {login.name} token opens no account",
+            hint=f"log in as somebody who has one: {login.token}",
+        )
+    if account is not None:
+        named = [each for each in found if each.account == account]
+        if named:
+            return named[0]
+        raise ConfigInvalid(
+            f"the {login.name} token does not open {account}, but {'; '.join(known)}",
+            hint="give one of these with --account, and in the mapping",
+        )
+    if len(found) == 1:
+        return found[0]
+    if not may_ask(wiring.settings):
+        raise UsageError(
+            f"the {login.name} token opens {len(found)} accounts: {'; '.join(known)}",
+            hint="choose one with --account",
+        )
+    return found[asking.choose(f"which {login.name} account?", known)]
+
+
+def _warnings(
+    wiring: Wiring, connection: Connection, secret: Secret, reached: Reached
+) -> Iterator[str]:
+    """Yield what will not work, or not for long."""
+    from kommo_invoice.auth.expiry import warning
+    from kommo_invoice.cli.wiring import now
+
+    if reached.warning is not None:
+        yield reached.warning
+    if connection.provider in wiring.tokens.given():
+        yield f"KINV_{connection.provider.upper()}_TOKEN is set and goes before this connection"
+    if connection.kind is Kind.OAUTH and secret.refresh_token is None:
+        yield "the provider gave no refresh token: this login ends with its access token"
+    elif soon := warning(connection, now()):
+        yield soon
