@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kommo_invoice.auth.connection import Connection, Kind, Secret
@@ -56,7 +56,7 @@ def log_in(wiring: Wiring, asked: Asked) -> Done:
     login = _login(asked.provider)
     place = _place(wiring, asked)
     way = asked.way or _usual(wiring, login)
-    _check_place(login, place, way)
+    place = _known(wiring, login, place, way)
     tokens = wiring.tokens
     store = tokens.probed(asked.store or tokens.store_before(asked.provider, place.account))
     access = _access(wiring, login, asked, place, way)
@@ -109,19 +109,23 @@ def _place(wiring: Wiring, asked: Asked) -> Place:
     )
 
 
-def _check_place(login: Login, place: Place, way: Way) -> None:
-    """Check that it is known where the token is to be sent; a browser may come back with it.
+def _known(wiring: Wiring, login: Login, place: Place, way: Way) -> Place:
+    """Return the place with the account in it that the address depends on.
 
     Raises:
-        UsageError: It is not.
+        UsageError: It is not known, a browser would not tell it, and nobody can be asked.
     """
     told = way is Way.BROWSER and login.oauth.account_in_redirect
-    if "{account}" in login.api_url and not (place.account or place.base_url or told):
+    if "{account}" not in login.api_url or place.account or place.base_url or told:
+        return place
+    example = f"acme for {login.api_url.format(account='acme')}"
+    if not may_ask(wiring.settings):
         raise UsageError(
             f"say which {login.name} account it is",
-            hint=f"`kinv connect {login.provider} --account acme` for "
-            f"{login.api_url.format(account='acme')}",
+            hint=f"`kinv connect {login.provider} --account …`: {example}",
         )
+    account = asking.line(f"which {login.name} account ({example})? ").strip()
+    return replace(place, account=account_id(login.provider, account))
 
 
 def _access(wiring: Wiring, login: Login, asked: Asked, place: Place, way: Way) -> Access:

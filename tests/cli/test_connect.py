@@ -128,7 +128,7 @@ class TestTheAccount:
         monkeypatch.setattr(sys, "stdin", io.StringIO("token\n"))
         ended = bare.kinv("connect", "kommo", "--token-stdin")
         assert ended.code == 2
-        assert "--account acme" in ended.err
+        assert "--account …`: acme for https://acme.kommo.com" in ended.err
 
     def test_that_the_token_does_not_open_is_refused_with_those_that_it_opens(
         self, connect: Callable[..., Result]
