@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from kommo_invoice.auth.connection import Connection  # noqa: TC001 - pydantic reads it
-from kommo_invoice.config.files import write_private
+from kommo_invoice.config.files import private_folder, write_private
 from kommo_invoice.errors import ConfigInvalid, NotExecuted
 
 if TYPE_CHECKING:
@@ -172,8 +172,7 @@ class Connections:
     def _lock(self, name: str, what: str) -> Iterator[None]:
         lock = FileLock(self._locks / f"{name}.lock", timeout=self._lock_wait_s, mode=0o600)
         try:
-            for folder in (self._path.parent, self._locks):
-                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            private_folder(self._locks)
             lock.acquire()
         except Timeout:
             raise NotExecuted(

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kommo_invoice.cli.terminal import Terminal
-from kommo_invoice.config.paths import config_dir, state_dir
+from kommo_invoice.config.paths import config_dir, made_state_dir, state_dir
 from kommo_invoice.config.settings import Settings, load_settings
 from kommo_invoice.engine.opening import Surroundings, open_ledger, open_session
 from kommo_invoice.errors import ConfigInvalid
@@ -72,7 +72,7 @@ class Wiring:
         return Surroundings(
             file=file,
             open_client=self.clients(auth),
-            state_dir=self.state_dir,
+            state_dir=state_dir(self.settings),
             clock=now,
             reporter=reporter,
             dry_run=dry_run,
@@ -89,14 +89,7 @@ class Wiring:
         from kommo_invoice.cli.tokens import Tokens
 
         without = self.clients(lambda *_: None)
-        return Tokens(self.settings, self.state_dir, now, without, self.terminal.note)
-
-    @cached_property
-    def state_dir(self) -> Path:
-        """The state folder, made for its owner alone where it is not there yet."""
-        folder = state_dir(self.settings)
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return folder
+        return Tokens(self.settings, state_dir(self.settings), now, without, self.terminal.note)
 
     def peek(self, provider: str) -> dict[str, str]:
         """Return what the mapping says of a provider's side, nothing where there is no mapping.
@@ -130,7 +123,7 @@ class Wiring:
                 policy,
                 judge,
                 auth=auth(provider, base_url),
-                state_dir=self.state_dir,
+                state_dir=made_state_dir(settings),
                 clock=now,
                 timeout_s=settings.timeout_s,
                 rate_factor=settings.rate_factor,

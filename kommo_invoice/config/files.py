@@ -11,6 +11,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+def private_folder(path: Path) -> Path:
+    """Return a folder, made with those above it for its owner alone where they are missing.
+
+    Raises:
+        OSError: It cannot be made.
+    """
+    # mkdir's own parents=True gives the mode to the last folder only.
+    for each in (*reversed(path.parents), path):
+        if not each.is_dir():
+            each.mkdir(mode=0o700, exist_ok=True)
+    return path
+
+
 def write_private(path: Path, content: bytes) -> None:
     """Write a file of mode 0600 in a folder of mode 0700, durably and at once.
 
@@ -23,7 +36,7 @@ def write_private(path: Path, content: bytes) -> None:
     Raises:
         OSError: It cannot be written; the old content is still there.
     """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private_folder(path.parent)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mode 0600
     try:
         with os.fdopen(descriptor, "wb") as file:

@@ -58,6 +58,8 @@ class TestATokenFromStdin:
         assert "pipelines" in ended.out
         assert str(bare.state / "secrets-plain") in ended.out
         assert f"{bare.sandbox.urls['kommo']} alone" in ended.out
+        for path in (bare.state, *bare.state.rglob("secrets-plain"), *bare.state.rglob("*.txt")):
+            assert path.stat().st_mode & 0o077 == 0, path
 
     def test_works_from_then_on_without_the_environment(
         self, connect: Callable[..., Result], bare: Stage
