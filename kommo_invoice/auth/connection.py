@@ -40,6 +40,7 @@ class Connection(BaseModel):
         scopes: What the token may do, where that is known.
         connected_at: When it was made (UTC).
         expires_at: When the token ends, or the grant if it is not used; None if that is not known.
+        renewable: Whether use renews it: False for a token, and for a grant without refresh token.
         refused_at: When its grant was found to have ended (UTC): only a new login helps.
     """
 
@@ -56,6 +57,7 @@ class Connection(BaseModel):
     scopes: tuple[str, ...] | None = None
     connected_at: datetime
     expires_at: datetime | None = None
+    renewable: bool = True
     refused_at: datetime | None = None
 
     @property
@@ -102,7 +104,7 @@ class Secret(BaseModel):
     __str__ = __repr__
 
 
-class Tokens(BaseModel):
+class TokenAnswer(BaseModel):
     """What a token endpoint answered.
 
     Args:
@@ -122,6 +124,6 @@ class Tokens(BaseModel):
     scopes: tuple[str, ...] | None = None
 
     def __repr__(self) -> str:
-        return f"Tokens(expires_at={self.expires_at!r})"
+        return f"TokenAnswer(expires_at={self.expires_at!r})"
 
     __str__ = __repr__

@@ -201,6 +201,8 @@ class Connections:
             content = self._path.read_bytes()
         except FileNotFoundError:
             return _Registry()
+        except NotADirectoryError as error:
+            raise _unwritable(self._path, error) from None
         except OSError as error:
             raise ConfigInvalid(
                 f"{self._path} cannot be read: {error.strerror}", hint="make it readable"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from decimal import Decimal
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from kommo_invoice.auth.connection import Tokens
-from kommo_invoice.auth.errors import GrantEnded
+from kommo_invoice.auth.connection import TokenAnswer
+from kommo_invoice.auth.errors import GrantEnded, again
 from kommo_invoice.auth.logins import Body
 from kommo_invoice.auth.oauth import placed
 from kommo_invoice.auth.redirect import account_at
@@ -75,8 +76,8 @@ class TokenEndpoint:
     ) -> None:
         own = auth_base_url or base_url
         if own is None and "{account}" in login.oauth.token_url:
-            host = login.api_url.format(account=account).partition("://")[2]
-            if account is None or account_at(host, login) is None:
+            host = login.api_url.format(account=account or "").partition("://")[2]
+            if account_at(host, login) is None:
                 example = login.api_url.format(account="acme")
                 raise UsageError(
                     f"say which {login.name} account the login is for",
@@ -95,7 +96,7 @@ class TokenEndpoint:
         client_secret: str,
         redirect_uri: str,
         verifier: str | None = None,
-    ) -> Tokens:
+    ) -> TokenAnswer:
         """Return the tokens for a code.
 
         Args:
@@ -120,7 +121,7 @@ class TokenEndpoint:
             error.hint = f"run `kinv connect {self._login.provider}` again"
             raise
 
-    def refresh(self, secret: Secret) -> Tokens:
+    def refresh(self, secret: Secret) -> TokenAnswer:
         """Return new tokens for a grant's refresh token, which is dead from then on.
 
         Args:
@@ -134,13 +135,13 @@ class TokenEndpoint:
         if not (secret.refresh_token and secret.client_id and secret.client_secret):
             raise LoginNeeded(
                 f"what is kept for {self._login.name} cannot be refreshed",
-                hint=f"log in again with `kinv connect {self._login.provider}`",
+                hint=again(self._login.provider),
             )
         if secret.token_host != self.host:
             raise LoginNeeded(
                 f"the {self._login.name} login is for {secret.token_host} and is not renewed at "
                 f"{self.host}",
-                hint=f"log in again with `kinv connect {self._login.provider}`",
+                hint=again(self._login.provider),
             )
         asked = {"refresh_token": secret.refresh_token}
         remember_secret(secret.refresh_token)
@@ -150,7 +151,7 @@ class TokenEndpoint:
 
     def _ask(
         self, grant_type: str, client_id: str, client_secret: str, asked: Mapping[str, str]
-    ) -> Tokens:
+    ) -> TokenAnswer:
         remember_secret(client_secret)
         body = {
             "grant_type": grant_type,
@@ -173,7 +174,7 @@ class TokenEndpoint:
                 raise self._refused() from None  # a web page in place of an answer
         return self._tokens(reply.body, started)
 
-    def _tokens(self, body: object, started: datetime) -> Tokens:
+    def _tokens(self, body: object, started: datetime) -> TokenAnswer:
         """Return the tokens of an answer; lives are counted from before it was asked for."""
         answer = body if isinstance(body, Mapping) else {}
         access, refresh = _text(answer, "access_token"), _text(answer, "refresh_token")
@@ -183,7 +184,7 @@ class TokenEndpoint:
             raise LostAnswer(f"{self._login.name} answered without an access token")
         oauth, scopes = self._login.oauth, _text(answer, "scope")
         ends = None if refresh is None or oauth.refresh_life is None else oauth.refresh_life
-        return Tokens(
+        return TokenAnswer(
             access_token=access,
             expires_at=started + (_life(answer.get("expires_in")) or oauth.access_life),
             refresh_token=refresh,
@@ -225,7 +226,7 @@ class TokenEndpoint:
                 return GrantEnded(
                     f"{name} does not accept this login any more: it was used, revoked or is "
                     "too old",
-                    hint=f"log in again with `kinv connect {provider}`",
+                    hint=again(provider),
                 )
             case "invalid_client" | "unauthorized_client":
                 return LoginNeeded(
@@ -235,8 +236,7 @@ class TokenEndpoint:
         reason = f" ({code})" if code else ""
         return LoginNeeded(
             f"{name} gives no tokens{reason}",
-            hint="check the account, the redirect address and base_url; "
-            f"then log in again with `kinv connect {provider}`",
+            hint=f"check the account, the redirect address and base_url; then {again(provider)}",
         )
 
 
@@ -247,7 +247,9 @@ def _text(answer: Mapping[str, object], name: str) -> str | None:
 
 def _life(told: object) -> timedelta | None:
     """Return how long a token lives (``expires_in``), None where that cannot be a time."""
-    if isinstance(told, bool) or not isinstance(told, int | str):
+    if isinstance(told, bool) or not isinstance(told, int | str | Decimal):
+        return None
+    if isinstance(told, Decimal) and told != int(told):
         return None
     try:
         life = timedelta(seconds=int(told))

@@ -18,7 +18,8 @@ def warning(connection: Connection, now: datetime) -> str | None:
     """Return a sentence about a connection's login that has ended or ends within 14 days.
 
     Args:
-        connection: A refresh token ends only if it is not used, so its sentence says that.
+        connection: A refresh token ends only if it is not used, so its sentence says that; a
+            grant without one ends for certain.
         now: The time (UTC).
     """
     command = f"`kinv connect {connection.provider}`"
@@ -27,15 +28,16 @@ def warning(connection: Connection, now: datetime) -> str | None:
             f"the login of {connection} has ended, found on {connection.refused_at:%Y-%m-%d}: "
             f"run {command}"
         )
-    when = _when(connection.expires_at, now)
-    if when is None:
+    end = connection.expires_at
+    if end is None or not _soon(end, now):
         return None
-    if connection.kind is Kind.OAUTH and not when.startswith("ended"):
-        return (
-            f"the login of {connection} {when}, unless kinv works with it before: if not, "
-            f"run {command}"
-        )
-    return f"the {_thing(connection.kind)} of {connection} {when}: run {command}"
+    thing = "token" if connection.kind is Kind.TOKEN else "login"
+    told = f"the {thing} of {connection} {ending(end, now)}"
+    if connection.kind is Kind.TOKEN or end <= now:
+        return f"{told}: run {command}"
+    if not connection.renewable:
+        return f"{told}, and nothing renews it: run {command} again"
+    return f"{told}, unless kinv works with it before: if not, run {command}"
 
 
 def environment_warning(provider: str, token: str, now: datetime) -> str | None:
@@ -46,26 +48,28 @@ def environment_warning(provider: str, token: str, now: datetime) -> str | None:
         token: Only one that is a JWT says when it ends (Kommo's do; Kommo sheet, section 3).
         now: The time (UTC).
     """
-    when = _when(expires_at(token), now)
-    if when is None:
+    end = expires_at(token)
+    if end is None or not _soon(end, now):
         return None
-    variable = f"KINV_{provider.upper()}_TOKEN"
     return (
-        f"the token in {variable} {when}: put a new one there, or unset it and run "
-        f"`kinv connect {provider}`"
+        f"the token in KINV_{provider.upper()}_TOKEN {ending(end, now)}: put a new one there, or "
+        f"unset it and run `kinv connect {provider}`"
     )
 
 
-def _thing(kind: Kind) -> str:
-    return "token" if kind is Kind.TOKEN else "login"
+def ending(moment: datetime, now: datetime) -> str:
+    """Return when something ends, ``ends on 2026-11-30 (in 9 days)``, or that it has ended.
 
-
-def _when(end: datetime | None, now: datetime) -> str | None:
-    """Return when something ends, None where that is far away or not known."""
-    if end is None or end - now > NOTICE:
-        return None
-    if end <= now:
-        return f"ended on {end:%Y-%m-%d}"
-    days = (end - now).days
+    Args:
+        moment: Its end (UTC).
+        now: The time (UTC).
+    """
+    if moment <= now:
+        return f"ended on {moment:%Y-%m-%d}"
+    days = (moment - now).days
     left = "in less than a day" if not days else "in 1 day" if days == 1 else f"in {days} days"
-    return f"ends on {end:%Y-%m-%d} ({left})"
+    return f"ends on {moment:%Y-%m-%d} ({left})"
+
+
+def _soon(end: datetime, now: datetime) -> bool:
+    return end - now <= NOTICE

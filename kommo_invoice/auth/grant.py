@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from kommo_invoice import checkpoints
-from kommo_invoice.auth.connection import Connection, Secret, Tokens
-from kommo_invoice.auth.errors import GrantEnded
+from kommo_invoice.auth.connection import Connection, Secret, TokenAnswer
+from kommo_invoice.auth.errors import GrantEnded, again
 from kommo_invoice.auth.signals import put_off
 from kommo_invoice.errors import LoginNeeded, NotExecuted, RateLimited, Temporary
 from kommo_invoice.redact import remember_secret
@@ -23,10 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from kommo_invoice.auth.connection import StoreKind
     from kommo_invoice.auth.connections import Connections
     from kommo_invoice.auth.stores.base import Store
 
-    Refresh = Callable[[Secret], Tokens]
+    Refresh = Callable[[Secret], TokenAnswer]
 
 _logger = logging.getLogger(__name__)
 
@@ -36,7 +37,8 @@ class Grant:
 
     Args:
         connection: The facts.
-        store: Where the secret is.
+        open_store: Opens the store that the registry names at the time: a secret may be moved
+            while a run is under way.
         connections: The registry; it has the lock too.
         clock: The time (UTC).
         host: Scheme, host and port at which the token will be used.
@@ -47,24 +49,24 @@ class Grant:
         self,
         connection: Connection,
         *,
-        store: Store,
+        open_store: Callable[[StoreKind], Store],
         connections: Connections,
         clock: Callable[[], datetime],
         host: str,
         refresh: Refresh | None,
     ) -> None:
         self._connection = connection
-        self._store = store
+        self._open_store = open_store
         self._connections = connections
         self._clock = clock
         self._host = host
         self._refresh = refresh
-        self._answered: Tokens | None = None
+        self._answered: TokenAnswer | None = None
 
     @property
     def way_out(self) -> str:
         """What a person can do when the login is of no use any more."""
-        return f"log in again with `kinv connect {self._connection.provider}`"
+        return again(self._connection.provider)
 
     def renewable(self, secret: Secret) -> bool:
         """Say whether a new access token can be asked for."""
@@ -77,17 +79,12 @@ class Grant:
             LoginNeeded: It is not there, damaged, or meant for another host.
             SecretStoreUnavailable: The store cannot be used.
         """
-        text = self._store.get(self._connection.key)
-        if text is None:
-            raise LoginNeeded(
-                f"the token of {self._connection} is not in the {self._store.kind} store",
-                hint=self.way_out,
-            )
+        text = self._text()
         try:
             secret = Secret.model_validate_json(text)
         except ValidationError:
             raise LoginNeeded(
-                f"what the {self._store.kind} store has for {self._connection} is damaged",
+                f"what the {self._connection.store} store has for {self._connection} is damaged",
                 hint=self.way_out,
             ) from None
         _mask(secret)
@@ -98,6 +95,26 @@ class Grant:
                 hint=f"check base_url in the mapping, or {self.way_out}",
             )
         return secret
+
+    def _text(self) -> str:
+        """Return what the secret's store has, looked for anew where it was moved meanwhile."""
+        for _ in range(2):
+            self._connection = self._present()
+            text = self._open_store(self._connection.store).get(self._connection.key)
+            if text is not None:
+                return text
+        raise LoginNeeded(
+            f"the token of {self._connection} is not in the {self._connection.store} store",
+            hint=self.way_out,
+        )
+
+    def _present(self) -> Connection:
+        """Return the connection as the registry has it now."""
+        connection = self._connection
+        present = self._connections.find(connection.provider, connection.account)
+        if present is None or present.key != connection.key:
+            raise LoginNeeded(f"{connection} was disconnected meanwhile", hint=self.way_out)
+        return present
 
     def renewed(self, known: Secret, *, may_ask: bool = True) -> Secret:
         """Return a newer secret than ``known``: another process's, or one asked for now.
@@ -169,9 +186,10 @@ class Grant:
         return renewed
 
     def _put(self, secret: Secret) -> None:
-        self._store.put(self._connection.key, secret.model_dump_json())
+        store = self._open_store(self._connection.store)
+        store.put(self._connection.key, secret.model_dump_json())
 
-    def _answer(self, refresh: Refresh, stored: Secret) -> Tokens:
+    def _answer(self, refresh: Refresh, stored: Secret) -> TokenAnswer:
         try:
             return refresh(stored)
         except RateLimited:
@@ -201,7 +219,7 @@ class Grant:
         )
 
 
-def _merged(stored: Secret, tokens: Tokens) -> Secret:
+def _merged(stored: Secret, tokens: TokenAnswer) -> Secret:
     """Return the secret after a refresh; without a new refresh token the old one goes on."""
     changed: dict[str, object] = {
         "access_token": tokens.access_token,

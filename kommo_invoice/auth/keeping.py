@@ -39,7 +39,8 @@ def keep(
         open_store(connection.store).put(connection.key, secret.model_dump_json())
         connections.save(connection)
     if before is not None and (before.store, before.key) != (connection.store, connection.key):
-        _forget_secret(before, open_store)
+        with connections.locked(before):
+            _forget_secret(before, open_store)
 
 
 def move(
@@ -55,22 +56,27 @@ def move(
             stays as it was.
     """
     with connections.locked(connection):
-        text = open_store(connection.store).get(connection.key)
+        now = connections.find(connection.provider, connection.account) or connection
+        text = open_store(now.store).get(now.key)
         if text is None:
             raise SecretStoreUnavailable(
-                f"the secret of {connection} is not in the store {connection.store} any more",
-                hint=f"log in again with `kinv connect {connection.provider} --store {to}`",
+                f"the secret of {now} is not in the store {now.store} any more",
+                hint=f"log in again with `kinv connect {now.provider} --store {to}`",
             )
-        open_store(to).put(connection.key, text)
-        moved = connection.model_copy(update={"store": to})
+        open_store(to).put(now.key, text)
+        moved = now.model_copy(update={"store": to})
         connections.save(moved)
-    return moved, _forget_secret(connection, open_store)
+        return moved, _forget_secret(now, open_store)
 
 
 def forget(connection: Connection, *, connections: Connections, open_store: OpenStore) -> bool:
-    """Forget a connection; return whether its secret is surely gone as well."""
-    gone = _forget_secret(connection, open_store)
-    connections.remove(connection)
+    """Forget a connection; return whether its secret is surely gone as well.
+
+    A run that wants to renew it meanwhile waits, and then finds that it was disconnected.
+    """
+    with connections.locked(connection):
+        gone = _forget_secret(connection, open_store)
+        connections.remove(connection)
     return gone
 
 

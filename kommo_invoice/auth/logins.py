@@ -7,6 +7,8 @@ from datetime import timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
+from kommo_invoice.errors import UsageError
+
 
 class Body(StrEnum):
     """The form in which a token endpoint is asked."""
@@ -143,3 +145,17 @@ _WAVE = Login(
 
 LOGINS = MappingProxyType({each.provider: each for each in (_KOMMO, _WAVE)})
 """By provider."""
+
+
+def login_of(provider: str) -> Login:
+    """Return how one logs in to a provider.
+
+    Raises:
+        UsageError: This version does not have it.
+    """
+    try:
+        return LOGINS[provider]
+    except KeyError:
+        raise UsageError(
+            f"{provider!r} is no provider of this version; there is {', '.join(LOGINS)}"
+        ) from None

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hmac
 import re
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
 from kommo_invoice.errors import LoginNeeded, UsageError
+from kommo_invoice.http.origin import is_loopback
 from kommo_invoice.redact import remember_secret
 
 if TYPE_CHECKING:
@@ -92,10 +92,7 @@ class Address:
     @property
     def loopback(self) -> bool:
         """Whether it leads to this very machine."""
-        try:
-            return ip_address(self.host).is_loopback
-        except ValueError:
-            return self.host == "localhost"
+        return is_loopback(self.host)
 
     @property
     def receivable(self) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from kommo_invoice.auth.connection import Kind, Secret
+from kommo_invoice.auth.logins import Login
 
 
 class Way(StrEnum):
@@ -38,13 +39,22 @@ class Place:
     base_url: str | None
     auth_base_url: str | None
 
+    def address(self, login: Login, account: str | None = None) -> str:
+        """Return the address of the API there.
+
+        Args:
+            login: The provider's.
+            account: The one that the login named.
+        """
+        return self.base_url or login.api_url.format(account=account or self.account)
+
 
 @dataclass(frozen=True, slots=True)
 class Access:
     """What a login gave.
 
     Args:
-        secret: What is to be kept; its host is not known before the account is.
+        secret: What is to be kept.
         kind: How it was got.
         scopes: What it may do, where that is known.
         account: The account that the login named.

@@ -61,7 +61,7 @@ def grant(wiring: Wiring, login: Login, asked: Asked, place: Place, *, paste: bo
         returned.code, client_id, client_secret, redirect_uri, authorization.verifier
     )
     secret = Secret(
-        host="",
+        host=wiring.tokens.host(place.address(login, returned.account)),
         token_host=endpoint.host,
         access_token=tokens.access_token,
         expires_at=tokens.expires_at,
@@ -106,5 +106,7 @@ def _come_back(wiring: Wiring, authorization: Authorization, *, paste: bool) -> 
     with Receiver(authorization) as receiver:
         terminal.note("agree in the browser; where none opens, open this page in one:")
         terminal.note(f"  {authorization.url}")
-        webbrowser.open(authorization.url)
+        if not webbrowser.open(authorization.url) or not authorization.login.oauth.loopback:
+            # Whether a provider sends browsers back to this machine is not established for all.
+            terminal.note("where it does not come back to kinv: Ctrl-C, then the same with --paste")
         return receiver.wait(_PATIENCE_S)

@@ -79,20 +79,26 @@ def command(
 
     No secret is ever an argument: a token comes from stdin, from a prompt, or from the browser.
     """
+    from kommo_invoice.auth.logins import login_of
     from kommo_invoice.cli.access import Asked, Way
     from kommo_invoice.cli.login import log_in
     from kommo_invoice.cli.wiring import wire
     from kommo_invoice.errors import UsageError
 
     wiring = wire(common(context), as_json=as_json)
+    ways = [flag for flag, given in _ways(token_stdin, oauth, paste, migrate_store) if given]
+    if len(ways) > 1 and ways != ["--oauth", "--paste"]:
+        raise UsageError(f"{' and '.join(ways)} exclude each other: give one of them")
+    if provider is not None:
+        login_of(provider)
     if migrate_store is not None:
         _migrate(wiring, provider, migrate_store)
         return
     if provider is None:
+        if ways:
+            raise UsageError(f"{ways[0]}: say which provider", hint="`kinv connect --help`")
         _show(wiring)
         return
-    if token_stdin and (oauth or paste):
-        raise UsageError("--token-stdin and --oauth are two ways: give one of them")
     way = Way.PASTE if paste else Way.BROWSER if oauth else Way.STDIN if token_stdin else None
     asked = Asked(provider, way, account, store, redirect_uri, base_url, auth_base_url)
     done = log_in(wiring, asked)
@@ -105,7 +111,7 @@ def command(
     terminal.field("can read", done.found)
     terminal.field("kept", done.where)
     terminal.field("sent to", f"{connection.host} alone")
-    terminal.field("until", _until(connection))
+    terminal.field("end", _until(connection))
     for warning in done.warnings:
         terminal.field("warning", warning)
 
@@ -133,6 +139,17 @@ def disconnect(
             f"  → its store {connection.store} cannot be used now: the secret may still be in it"
         )
     wiring.terminal.note(f"  → to end the token itself, revoke it at {connection.provider}")
+
+
+def _ways(
+    token_stdin: bool, oauth: bool, paste: bool, migrate_store: str | None
+) -> list[tuple[str, bool]]:
+    return [
+        ("--token-stdin", token_stdin),
+        ("--oauth", oauth),
+        ("--paste", paste),
+        ("--migrate-store", migrate_store is not None),
+    ]
 
 
 def _migrate(wiring: Wiring, provider: str | None, to: str) -> None:
@@ -169,12 +186,12 @@ def _show(wiring: Wiring) -> None:
         return
     terminal = wiring.terminal
     if connections:
-        columns = ["provider", "account", "name", "by", "store", "until"]
+        columns = ["provider", "account", "name", "by", "store", "end"]
         terminal.table("connections", columns, map(_cells, connections))
     else:
         terminal.line("nothing is connected")
     for provider, ends in given.items():
-        until = f", ends {_date(ends)}" if ends else ""
+        until = f", {_ending(ends)}" if ends else ""
         terminal.line(f"KINV_{provider.upper()}_TOKEN is set and goes before{until}")
     if not connections and not given:
         terminal.note("  → `kinv connect kommo` and `kinv connect wave`")
@@ -211,11 +228,12 @@ def _until(connection: Connection) -> str:
     if connection.refused_at is not None:
         return f"has ended ({connection.refused_at:%Y-%m-%d})"
     if connection.expires_at is not None:
-        return _date(connection.expires_at)
-    return "it is revoked" if connection.kind is Kind.TOKEN else "not known"
+        return _ending(connection.expires_at)
+    return "works until revoked" if connection.kind is Kind.TOKEN else "its end is not known"
 
 
-def _date(moment: datetime) -> str:
+def _ending(moment: datetime) -> str:
+    from kommo_invoice.auth.expiry import ending
     from kommo_invoice.cli.wiring import now
 
-    return f"{moment:%Y-%m-%d} ({(moment - now()).days} days)"
+    return ending(moment, now())

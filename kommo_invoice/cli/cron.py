@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from kommo_invoice.cli.doctor import conclude, document, show
 from kommo_invoice.cli.doctor_facts import seen_here, tokens_of
+from kommo_invoice.config.settings import secret_names
 from kommo_invoice.engine.doctor_cron import Seen, differences
 from kommo_invoice.engine.doctor_findings import Finding, State, exit_code, fails
 from kommo_invoice.engine.doctor_tokens import Source
 from kommo_invoice.errors import ConfigInvalid, ExitCode, KinvError, Temporary, UsageError
-from kommo_invoice.redact import mask, remember_secret
+from kommo_invoice.redact import MASK, mask, remember_secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,7 +32,6 @@ TIMEOUT_S = 120.0
 
 _PATH = "/usr/bin:/bin"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_SECRET = re.compile(r"TOKEN|SECRET|PASSWORD|STORE_KEY$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +52,14 @@ def examine_cron(wiring: Wiring, env: Sequence[str]) -> int:
 
     Args:
         wiring: This shell's.
-        env: What the crontab sets, as ``NAME=VALUE``, or ``NAME`` for this shell's value.
+        env: What the crontab sets, as ``NAME=VALUE``, or ``NAME`` for this shell's value; secrets
+            as ``NAME`` alone, since everybody sees a command's arguments.
 
     Returns:
         The exit code: the worst of both.
 
     Raises:
-        UsageError: A variable is malformed.
+        UsageError: A variable is malformed, or a secret stands in the command.
     """
     environment = {**_bare(), **_given(env)}
     here = _here(wiring)
@@ -81,7 +82,7 @@ def examine_cron(wiring: Wiring, env: Sequence[str]) -> int:
     if wiring.terminal.as_json:
         wiring.terminal.json({**document(told.seen or here, findings), "environment": "cron"})
     else:
-        names = ", ".join(f"{name}={_shown(name, value)}" for name, value in environment.items())
+        names = ", ".join(_shown(name, value) for name, value in environment.items())
         wiring.terminal.line(f"as cron runs it, with nothing but {names}", style="bold")
         show(wiring.terminal, findings)
         conclude(wiring.terminal, findings)
@@ -114,25 +115,36 @@ def _given(env: Sequence[str]) -> dict[str, str]:
         if not _NAME.fullmatch(name):
             # What stands there may be a secret that was meant as a value.
             raise UsageError("--env: give it as NAME=VALUE, or as NAME for this shell's value")
+        if given and _secret(name):
+            raise UsageError(
+                f"--env: {name} is a secret, and other users see the arguments of a command",
+                hint=f"give the NAME alone, --env {name}: its value is taken from this shell",
+            )
         if not given:
             if name not in os.environ:
                 raise UsageError(f"--env: {name} is not set in this shell")
             value = os.environ[name]
-        if _SECRET.search(name):
+        if _secret(name):
             remember_secret(value)
         found[name] = value
     return found
 
 
+def _secret(name: str) -> bool:
+    """Say whether a variable is one of kinv's secrets; their names are read in any case."""
+    return name.upper() in {f"KINV_{each.upper()}" for each in secret_names()}
+
+
 def _shown(name: str, value: str) -> str:
-    return "***" if _SECRET.search(name) else mask(value)
+    return mask(f"{name}={MASK if _secret(name) else value}")
 
 
 def _run(environment: Mapping[str, str], asked: Sequence[str]) -> _Told:
     """Run the doctor in a process that has only this environment: no terminal, no session bus."""
     try:
         ended = subprocess.run(  # noqa: S603 - this very program
-            [sys.executable, "-m", "kommo_invoice", "doctor", "--json", *asked],
+            # -P: a folder in HOME that is called like this package is not run in its place.
+            [sys.executable, "-P", "-m", "kommo_invoice", "doctor", "--json", *asked],
             env=dict(environment),
             cwd=environment["HOME"],
             stdin=subprocess.DEVNULL,

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from kommo_invoice.cli.wiring import Wiring
     from kommo_invoice.engine.doctor_cron import Seen
     from kommo_invoice.engine.doctor_findings import Finding
-    from kommo_invoice.engine.events import Event
 
 
 def command(
@@ -27,8 +26,8 @@ def command(
         list[str] | None,
         typer.Option(
             metavar="NAME=VALUE",
-            help="With --cron: a variable that the crontab sets; NAME alone takes this shell's "
-            "value. Can be given repeatedly.",
+            help="With --cron: a variable that the crontab sets; NAME alone, as for secrets, takes "
+            "this shell's value. Can be given repeatedly.",
             show_default=False,
         ),
     ] = None,
@@ -67,7 +66,7 @@ def _examine(wiring: Wiring) -> int:
     except ConfigInvalid as error:
         findings = list(without_mapping(state_dir(wiring.settings), error))
     else:
-        around = wiring.surroundings(file, _Mute(), dry_run=True)
+        around = wiring.silently(file)
         tokens = tokens_of(wiring, file)
         noted = last_run(config_dir(wiring.settings), str(around.crm), str(around.books))
         findings = list(diagnose(around, tokens, noted))
@@ -132,10 +131,3 @@ def _readable(evidence: str) -> str:
 
     words = evidence.split(" ")
     return " ".join(word if word.startswith("/") else short(word) for word in words)
-
-
-class _Mute:
-    """A reporter for checks: they tell all at their end."""
-
-    def emit(self, event: Event) -> None:
-        """Take an event and keep silent."""

@@ -6,20 +6,19 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kommo_invoice.auth.expiry import ending, environment_warning, warning
 from kommo_invoice.auth.jwt import claimed_scopes
 from kommo_invoice.auth.logins import LOGINS
 from kommo_invoice.auth.oauth import missing_scopes
-from kommo_invoice.config.paths import config_dir, state_dir
+from kommo_invoice.config.paths import state_dir
 from kommo_invoice.engine.doctor_cron import Seen
 from kommo_invoice.engine.doctor_tokens import Source, Token
 from kommo_invoice.errors import ConfigInvalid, KinvError, LoginNeeded, SecretStoreUnavailable
-from kommo_invoice.mapping.load import find_mapping
 from kommo_invoice.redact import remember_secret
 
 if TYPE_CHECKING:
     from kommo_invoice.auth.connection import Connection
     from kommo_invoice.cli.wiring import Wiring
-    from kommo_invoice.config.settings import Settings
     from kommo_invoice.mapping.load import MappingFile
 
 
@@ -39,12 +38,7 @@ def tokens_of(wiring: Wiring, file: MappingFile) -> dict[str, Token]:
 def seen_here(wiring: Wiring, tokens: dict[str, Token]) -> Seen:
     """Return what kinv goes by in this environment."""
     try:
-        mapping = find_mapping(
-            given=wiring.asked,
-            environment=wiring.settings.mapping,
-            folder=Path.cwd(),
-            config=config_dir(wiring.settings),
-        ).absolute()
+        mapping = wiring.found().absolute()
     except ConfigInvalid:
         mapping = None
     program = shutil.which("kinv")
@@ -57,17 +51,24 @@ def seen_here(wiring: Wiring, tokens: dict[str, Token]) -> Seen:
 
 
 def _token(wiring: Wiring, provider: str, account: str, base_url: str | None) -> Token:
+    from kommo_invoice.cli.wiring import now
+
+    moment = now()
     try:
         facts = wiring.tokens.facts(provider, account, base_url)
     except KinvError as error:
         return Token(provider, Source.NONE, problem=error)
     needed = LOGINS[provider].oauth.scopes
+    ends = None if facts.ends is None else ending(facts.ends, moment)
     if facts.connection is None:
-        scopes = _claimed(wiring.settings, provider)
+        token = wiring.settings.token(provider) or ""
+        remember_secret(token)
+        scopes = claimed_scopes(token, LOGINS[provider].claimed_scopes)
         return Token(
             provider,
             Source.ENVIRONMENT,
-            ends=facts.ends,
+            ends=ends,
+            warning=environment_warning(provider, token, moment),
             scopes=scopes,
             needed=needed,
             missing=missing_scopes(needed, scopes or ()),
@@ -78,20 +79,14 @@ def _token(wiring: Wiring, provider: str, account: str, base_url: str | None) ->
         provider,
         Source.CONNECTION,
         problem=_refused(connection),
-        ends=facts.ends,
+        ends=ends,
+        warning=warning(connection, moment),
         scopes=connection.scopes,
         needed=needed,
         missing=missing_scopes(needed, connection.scopes or ()),
         store=store,
         store_problem=problem,
     )
-
-
-def _claimed(settings: Settings, provider: str) -> tuple[str, ...] | None:
-    """Return what a token of the environment says it may do, None where it does not say."""
-    token = settings.token(provider) or ""
-    remember_secret(token)
-    return claimed_scopes(token, LOGINS[provider].claimed_scopes)
 
 
 def _refused(connection: Connection) -> LoginNeeded | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kommo_invoice.auth.connection import Connection, Kind, Secret
 from kommo_invoice.auth.given import GivenToken
 from kommo_invoice.auth.keeping import keep
-from kommo_invoice.auth.logins import LOGINS
+from kommo_invoice.auth.logins import login_of
 from kommo_invoice.cli import asking
 from kommo_invoice.cli.access import Access, Place, Way
 from kommo_invoice.cli.asking import may_ask
@@ -53,7 +53,7 @@ def log_in(wiring: Wiring, asked: Asked) -> Done:
     """
     from kommo_invoice.cli.wiring import now
 
-    login = _login(asked.provider)
+    login = login_of(asked.provider)
     place = _place(wiring, asked)
     way = asked.way or _usual(wiring, login)
     place = _known(wiring, login, place, way)
@@ -66,36 +66,24 @@ def log_in(wiring: Wiring, asked: Asked) -> Done:
     found = reach(login.provider, access.account or place.account, place.base_url, open_client)
     reached = _chosen(wiring, login, found, place.account)
     seen = try_out(login.provider, reached.account, place.base_url, open_client)
-    host = tokens.host(place.base_url or login.api_url.format(account=reached.account))
     # A login has generations of its own: an earlier one that has ended is not taken for it.
-    first = int(now().timestamp())
-    secret = access.secret.model_copy(update={"host": host, "generation": first})
+    secret = access.secret.model_copy(update={"generation": int(now().timestamp())})
     connection = Connection(
         provider=login.provider,
         account=reached.account,
         name=reached.name,
         kind=access.kind,
         store=store.kind,
-        host=host,
+        host=secret.host,
         base_url=place.base_url,
         auth_base_url=place.auth_base_url,
         scopes=access.scopes,
         connected_at=now(),
         expires_at=secret.refresh_expires_at if secret.refresh_token else secret.expires_at,
+        renewable=secret.refresh_token is not None,
     )
     keep(connection, secret, connections=tokens.connections, open_store=tokens.open_store)
-    return Done(
-        connection, store.where(), seen, tuple(_warnings(wiring, connection, secret, reached))
-    )
-
-
-def _login(provider: str) -> Login:
-    try:
-        return LOGINS[provider]
-    except KeyError:
-        raise UsageError(
-            f"{provider!r} is no provider of this version; there is {', '.join(LOGINS)}"
-        ) from None
+    return Done(connection, store.where(), seen, tuple(_warnings(wiring, connection, reached)))
 
 
 def _place(wiring: Wiring, asked: Asked) -> Place:
@@ -133,7 +121,7 @@ def _access(wiring: Wiring, login: Login, asked: Asked, place: Place, way: Way) 
         from kommo_invoice.cli.browser import grant
 
         return grant(wiring, login, asked, place, paste=way is Way.PASTE)
-    return _token(wiring, login, way)
+    return _token(wiring, login, place, way)
 
 
 def _usual(wiring: Wiring, login: Login) -> Way:
@@ -148,7 +136,7 @@ def _usual(wiring: Wiring, login: Login) -> Way:
     )
 
 
-def _token(wiring: Wiring, login: Login, way: Way) -> Access:
+def _token(wiring: Wiring, login: Login, place: Place, way: Way) -> Access:
     """Return the token that a person gives.
 
     Raises:
@@ -166,7 +154,8 @@ def _token(wiring: Wiring, login: Login, way: Way) -> Access:
             "that cannot be a token: it is empty, or has spaces or several lines",
             hint=f"paste {login.token}",
         )
-    secret = Secret(host="", access_token=token, expires_at=expires_at(token))
+    host = wiring.tokens.host(place.address(login))
+    secret = Secret(host=host, access_token=token, expires_at=expires_at(token))
     return Access(secret, Kind.TOKEN, claimed_scopes(token, login.claimed_scopes))
 
 
@@ -217,9 +206,7 @@ def _chosen(wiring: Wiring, login: Login, found: Sequence[Reached], account: str
     return found[asking.choose(f"which {login.name} account?", known)]
 
 
-def _warnings(
-    wiring: Wiring, connection: Connection, secret: Secret, reached: Reached
-) -> Iterator[str]:
+def _warnings(wiring: Wiring, connection: Connection, reached: Reached) -> Iterator[str]:
     """Yield what will not work, or not for long."""
     from kommo_invoice.auth.expiry import warning
     from kommo_invoice.cli.wiring import now
@@ -228,7 +215,7 @@ def _warnings(
         yield reached.warning
     if connection.provider in wiring.tokens.given():
         yield f"KINV_{connection.provider.upper()}_TOKEN is set and goes before this connection"
-    if connection.kind is Kind.OAUTH and secret.refresh_token is None:
+    if connection.kind is Kind.OAUTH and not connection.renewable:
         yield "the provider gave no refresh token: this login ends with its access token"
     elif soon := warning(connection, now()):
         yield soon

@@ -236,13 +236,12 @@ def _auth(wiring: Wiring, places: Iterable[Place]) -> Callable[[str, str], Auth 
 
 
 def _keep(path: Path, text: str) -> None:
-    """Write the file, whole or not at all."""
+    """Write the file, whole or not at all, with the rights of the one that it replaces."""
+    from kommo_invoice.config.files import usual_mode, write_whole
     from kommo_invoice.errors import UsageError
 
-    draft = path.with_name(f".{path.name}.new")
     try:
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(path)
+        write_whole(path, text.encode(), usual_mode(path))
     except OSError as error:
         raise UsageError(f"--output: {path} cannot be written: {error.strerror}") from None
 

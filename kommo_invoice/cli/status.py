@@ -77,6 +77,7 @@ def _open(row: ClaimRow) -> dict[str, object]:
 
 def _tokens(wiring: Wiring) -> dict[str, str]:
     """Return where each side's token is from and how long it lives, as far as that is known."""
+    from kommo_invoice.auth.expiry import ending
     from kommo_invoice.cli.wiring import now
     from kommo_invoice.errors import LoginNeeded
 
@@ -90,6 +91,5 @@ def _tokens(wiring: Wiring) -> dict[str, str]:
             continue
         states[side.provider] = facts.source
         if facts.ends is not None:
-            days = (facts.ends - now()).days
-            states[side.provider] += f", ends {facts.ends:%Y-%m-%d} ({days} days)"
+            states[side.provider] += f", {ending(facts.ends, now())}"
     return states

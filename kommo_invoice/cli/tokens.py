@@ -8,16 +8,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kommo_invoice.auth.connection import StoreKind
-from kommo_invoice.auth.connections import Connections
-from kommo_invoice.cli.asking import may_ask
 from kommo_invoice.errors import LoginNeeded, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from kommo_invoice.auth.connection import Connection
+    from kommo_invoice.auth.connection import Connection, StoreKind
+    from kommo_invoice.auth.connections import Connections
     from kommo_invoice.auth.stores.base import Store
     from kommo_invoice.auth.stores.keys import Keys
     from kommo_invoice.config.settings import Settings
@@ -50,7 +48,7 @@ class Facts:
         return f"connected by {self.connection.kind}, kept in {self.connection.store}"
 
 
-class Tokens:
+class TokenSources:
     """The tokens of this installation.
 
     Args:
@@ -79,12 +77,14 @@ class Tokens:
     @cached_property
     def connections(self) -> Connections:
         """What is connected."""
+        from kommo_invoice.auth.connections import Connections
+
         return Connections(self._state_dir)
 
     # -- for the clients -----------------------------------------------------------------------
 
     def auth(self, provider: str, account: str, base_url: str) -> Auth:
-        """Return what gives a client its token; nothing is read or asked before it is needed.
+        """Return what gives a client its token; no store is opened before that is needed.
 
         Args:
             provider: Whose API is asked.
@@ -113,7 +113,7 @@ class Tokens:
         from kommo_invoice.auth.connection import Kind
         from kommo_invoice.auth.endpoint import TokenEndpoint
         from kommo_invoice.auth.logins import LOGINS
-        from kommo_invoice.auth.tokens import StoredToken
+        from kommo_invoice.auth.stored import StoredToken
 
         endpoint = None
         if connection.kind is Kind.OAUTH:
@@ -127,7 +127,7 @@ class Tokens:
             )
         return StoredToken(
             connection,
-            store=self.open_store(connection.store),
+            open_store=self.open_store,
             connections=self.connections,
             clock=self._clock,
             host=host,
@@ -195,7 +195,8 @@ class Tokens:
 
     def connected(self, provider: str | None = None) -> list[Connection]:
         """Return the connections, of one provider or of all."""
-        return [each for each in self.connections.all() if provider in {None, each.provider}]
+        found = self.connections.all() if provider is None else self.connections.of(provider)
+        return list(found)
 
     def one(self, provider: str, account: str | None) -> Connection:
         """Return the one connection that is meant.
@@ -245,8 +246,10 @@ class Tokens:
             UsageError: There is no such store.
             SecretStoreUnavailable: It does not work, or none does.
         """
+        from kommo_invoice.auth.connection import StoreKind
         from kommo_invoice.auth.stores.choose import choose
         from kommo_invoice.auth.stores.keyring_store import TIMEOUT_S
+        from kommo_invoice.cli.asking import may_ask
 
         if asked is not None and asked not in set(StoreKind):
             raise UsageError(f"there is no store {asked!r}, but {', '.join(StoreKind)}")
@@ -258,6 +261,8 @@ class Tokens:
 
     def store_before(self, provider: str, account: str | None) -> StoreKind | None:
         """Return the store to go on with where none is named: the setting's, or the one in use."""
+        from kommo_invoice.auth.connection import StoreKind
+
         if self._settings.store is not None:
             return StoreKind(self._settings.store)
         connected = self.connected(provider)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from kommo_invoice.cli.options import Common
-    from kommo_invoice.cli.tokens import Tokens
+    from kommo_invoice.cli.tokens import TokenSources
     from kommo_invoice.engine.events import Event, Reporter
     from kommo_invoice.engine.session import Session
     from kommo_invoice.http import Auth, Client, Judge, OpenClient, Policy
@@ -57,7 +57,7 @@ class Wiring:
         Raises:
             ConfigInvalid: There is none, or it has problems.
         """
-        return load_mapping(self._found())
+        return load_mapping(self.found())
 
     def surroundings(
         self, file: MappingFile, reporter: Reporter, *, dry_run: bool = False
@@ -72,7 +72,7 @@ class Wiring:
         return Surroundings(
             file=file,
             open_client=self.clients(auth),
-            state_dir=state_dir(self.settings),
+            state_dir=(state_dir if dry_run else made_state_dir)(self.settings),
             clock=now,
             reporter=reporter,
             dry_run=dry_run,
@@ -84,12 +84,14 @@ class Wiring:
         return self.surroundings(file, _Silent(), dry_run=True)
 
     @cached_property
-    def tokens(self) -> Tokens:
+    def tokens(self) -> TokenSources:
         """Where tokens come from."""
-        from kommo_invoice.cli.tokens import Tokens
+        from kommo_invoice.cli.tokens import TokenSources
 
         without = self.clients(lambda *_: None)
-        return Tokens(self.settings, state_dir(self.settings), now, without, self.terminal.note)
+        return TokenSources(
+            self.settings, state_dir(self.settings), now, without, self.terminal.note
+        )
 
     def peek(self, provider: str) -> dict[str, str]:
         """Return what the mapping says of a provider's side, nothing where there is no mapping.
@@ -98,7 +100,7 @@ class Wiring:
             ConfigInvalid: The mapping that was asked for cannot be read.
         """
         try:
-            path = self._found()
+            path = self.found()
         except ConfigInvalid:
             if self.asked or self.settings.mapping:
                 raise
@@ -132,7 +134,12 @@ class Wiring:
 
         return open_client
 
-    def _found(self) -> Path:
+    def found(self) -> Path:
+        """Return the mapping file, not read yet.
+
+        Raises:
+            ConfigInvalid: There is none.
+        """
         return find_mapping(
             given=self.asked,
             environment=self.settings.mapping,
@@ -169,10 +176,10 @@ def local_ledger(wiring: Wiring) -> Iterator[Ledger]:
 
 
 @contextmanager
-def silent_session(wiring: Wiring, *, fresh: bool = False) -> Iterator[Session]:
+def silent_session(wiring: Wiring) -> Iterator[Session]:
     """Open a session that only reads and tells nothing by itself."""
     around = wiring.silently(wiring.mapping())
-    with open_session(around, fresh=fresh) as session:
+    with open_session(around) as session:
         yield session
 
 

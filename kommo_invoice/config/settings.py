@@ -6,7 +6,7 @@ import difflib
 import os
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import platformdirs
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError
@@ -19,7 +19,6 @@ from pydantic_settings import (
 
 from kommo_invoice.errors import ConfigInvalid, Problem, UsageError
 
-_SECRET = {"store_key", "kommo_token", "wave_token", "kommo_client_secret", "wave_client_secret"}
 _HINT = "see `kinv help environment`"
 
 
@@ -106,6 +105,15 @@ class Settings(BaseSettings):
         return secret.get_secret_value().strip() if isinstance(secret, SecretStr) else None
 
 
+def secret_names() -> frozenset[str]:
+    """Return the names of the settings that are secrets: they stand in the environment alone."""
+    return frozenset(
+        name
+        for name, field in Settings.model_fields.items()
+        if SecretStr in {field.annotation, *get_args(field.annotation)}
+    )
+
+
 def load_settings(**flags: object) -> Settings:
     """Return the settings, with flags that were given (not None) over everything.
 
@@ -148,7 +156,7 @@ class _ConfigFile(TomlConfigSettingsSource):
         problems += [
             Problem(str(file_path), name, f"belongs into KINV_{name.upper()}, not into a file")
             for name in content
-            if name in _SECRET
+            if name in secret_names()
         ]
         if problems:
             raise ConfigInvalid(str(problems[0]), problems=problems, hint=_HINT)

@@ -31,7 +31,7 @@ class Finding:
         check: What was looked at, in a word or two.
         state: How it ended.
         evidence: What was seen.
-        hint: What helps, naming the command, where it is not ok.
+        hint: What helps, naming the command, where it is not ok and the evidence does not say it.
         exit_code: That of the error a run would meet; 0 unless it fails.
     """
 
@@ -47,7 +47,7 @@ def ok(check: str, evidence: str) -> Finding:
     return Finding(check, State.OK, evidence)
 
 
-def warning(check: str, evidence: str, hint: str) -> Finding:
+def warning(check: str, evidence: str, hint: str | None = None) -> Finding:
     """Return a check that found what is going to be wrong."""
     return Finding(check, State.WARNING, evidence, hint)
 

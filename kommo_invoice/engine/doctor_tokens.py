@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from kommo_invoice.engine.doctor_findings import Finding, fails, ok, unchecked, warning
-from kommo_invoice.errors import LoginNeeded, Refused
+from kommo_invoice.errors import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
 
     from kommo_invoice.errors import KinvError
-
-_SOON = timedelta(days=14)
 
 
 class Source(StrEnum):
@@ -35,7 +31,8 @@ class Token:
         provider: As the mapping names it.
         source: Where the token comes from.
         problem: Why there is none, or why it cannot be used.
-        ends: When the token ends, or the grant if it is not used (UTC); None if not known.
+        ends: When the token ends, or the grant if it is not used, in words; None if not known.
+        warning: That it has ended or ends soon, and what to do, in a sentence.
         scopes: What it may do, None where that is not known.
         needed: The scopes that kinv needs.
         missing: Those of them that ``scopes`` do not grant.
@@ -46,7 +43,8 @@ class Token:
     provider: str
     source: Source
     problem: KinvError | None = None
-    ends: datetime | None = None
+    ends: str | None = None
+    warning: str | None = None
     scopes: tuple[str, ...] | None = None
     needed: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
@@ -59,15 +57,10 @@ class Token:
         return self.store_problem or self.problem
 
 
-def token_findings(token: Token, now: datetime) -> Iterator[Finding]:
-    """Yield the findings on a token: it, what it may do, and its store.
-
-    Args:
-        token: What is known of it.
-        now: The time (UTC).
-    """
+def token_findings(token: Token) -> Iterator[Finding]:
+    """Yield the findings on a token: it, what it may do, and its store."""
     provider = token.provider
-    yield _token(token, now)
+    yield _token(token)
     if token.wrong is None:
         yield _scopes(token)
     if token.store_problem is not None:
@@ -78,22 +71,16 @@ def token_findings(token: Token, now: datetime) -> Iterator[Finding]:
         yield ok(f"{provider} store", "not needed: the token is in the environment")
 
 
-def _token(token: Token, now: datetime) -> Finding:
+def _token(token: Token) -> Finding:
+    """Return what is known of a token; whether one that has ended still opens, its account says."""
     check = f"{token.provider} token"
     if token.store_problem is not None:
         return unchecked(check, "its store does not open")
     if token.problem is not None:
         return fails(check, token.problem)
-    origin = _origin(token)
-    if token.ends is None:
-        return ok(check, f"{origin}; it does not say when it ends")
-    ends = f"{token.ends:%Y-%m-%d %H:%M} UTC"
-    if token.ends <= now:
-        return fails(check, LoginNeeded(f"{origin}; it ended {ends}", hint=_renewing(token)))
-    days = (token.ends - now).days
-    if token.ends - now < _SOON:
-        return warning(check, f"{origin}; it ends {ends} ({days} days)", _renewing(token))
-    return ok(check, f"{origin}; ends {ends} ({days} days)")
+    if token.warning is not None:
+        return warning(check, token.warning)
+    return ok(check, f"{_origin(token)}; {token.ends or 'it does not say when it ends'}")
 
 
 def _scopes(token: Token) -> Finding:

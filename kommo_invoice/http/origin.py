@@ -15,6 +15,18 @@ _HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:]+")
 _EXTRA = re.compile(r"[@?#\s]")
 
 
+def is_loopback(host: str) -> bool:
+    """Say whether a host is this very machine.
+
+    Args:
+        host: Lower-case, without brackets.
+    """
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
     """A provider's address.
@@ -57,10 +69,7 @@ class Origin:
     @property
     def loopback(self) -> bool:
         """Whether this is an address of this very machine."""
-        try:
-            return ip_address(self.host).is_loopback
-        except ValueError:
-            return self.host == "localhost"
+        return is_loopback(self.host)
 
     @property
     def root(self) -> str:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from kommo_invoice.auth.connection import Tokens
+    from kommo_invoice.auth.connection import TokenAnswer
     from kommo_invoice.http import Judge, Policy
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -124,12 +124,12 @@ class Ground:
         authorization = self.begin(provider)
         return authorization.read_pasted(self.redirected(authorization)).code
 
-    def exchange(self, provider: str, code: str | None = None) -> Tokens:
+    def exchange(self, provider: str, code: str | None = None) -> TokenAnswer:
         endpoint = self.endpoint(provider)
         given = self.code(provider) if code is None else code
         return endpoint.exchange(given, CLIENT, CLIENT_SECRET, self.redirect)
 
-    def secret(self, provider: str, tokens: Tokens, **more: Any) -> Secret:
+    def secret(self, provider: str, tokens: TokenAnswer, **more: Any) -> Secret:
         given = {
             "host": "",
             "token_host": self.endpoint(provider).host,

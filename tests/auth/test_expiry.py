@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from kommo_invoice.auth.connection import Connection, Kind, StoreKind
-from kommo_invoice.auth.expiry import environment_warning, warning
+from kommo_invoice.auth.expiry import ending, environment_warning, warning
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 SOON = NOW + timedelta(days=9, hours=3)
@@ -64,7 +64,26 @@ def test_a_grant_ends_only_if_it_is_not_used() -> None:
     ],
 )
 def test_days_are_counted_in_words(left: timedelta, words: str) -> None:
+    assert ending(NOW + left, NOW) == words
     assert words in (warning(connection(Kind.TOKEN, NOW + left), NOW) or "")
+
+
+def test_a_grant_that_nothing_renews_asks_for_another_login() -> None:
+    short = connection(Kind.OAUTH, SOON).model_copy(update={"renewable": False})
+    assert warning(short, NOW) == (
+        "the login of kommo:acme ends on 2026-11-30 (in 9 days), and nothing renews it: "
+        "run `kinv connect kommo` again"
+    )
+
+
+@pytest.mark.parametrize("renewable", [True, False])
+def test_a_grant_that_has_ended_asks_for_a_login(renewable: bool) -> None:
+    ended = connection(Kind.OAUTH, NOW - timedelta(days=1)).model_copy(
+        update={"renewable": renewable}
+    )
+    assert warning(ended, NOW) == (
+        "the login of kommo:acme ended on 2026-11-20: run `kinv connect kommo`"
+    )
 
 
 def test_a_grant_that_was_refused_has_ended_whatever_its_date() -> None:

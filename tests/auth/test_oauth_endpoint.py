@@ -252,7 +252,7 @@ class TestRefusals:
     def test_a_body_is_never_quoted(
         self, there: Ground, provider: str, status: int, caplog: pytest.LogCaptureFixture
     ) -> None:
-        caplog.set_level(logging.DEBUG)
+        caplog.set_level(logging.DEBUG, logger="kommo_invoice")
         echo = f"client_secret={CLIENT_SECRET} code=planted-code-01234 is wrong"
         there.answers(provider, status, {"error": echo, "error_description": echo, "title": echo})
         with pytest.raises(KinvError) as refused:
@@ -329,7 +329,7 @@ class TestSecrets:
     def test_none_shows_at_debug_level_and_all_are_masked_afterwards(
         self, there: Ground, provider: str, caplog: pytest.LogCaptureFixture
     ) -> None:
-        caplog.set_level(logging.DEBUG)
+        caplog.set_level(logging.DEBUG, logger="kommo_invoice")
         code = there.code(provider)
         tokens = there.exchange(provider, code)
         again = there.endpoint(provider).refresh(there.secret(provider, tokens))

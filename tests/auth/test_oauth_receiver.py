@@ -249,7 +249,7 @@ class TestThePage:
 def test_nothing_of_the_address_is_logged(
     login: Authorization, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="kommo_invoice")
     with Receiver(login) as receiver:
         get(back(login, state="other"))
         with socket.create_connection(("127.0.0.1", login.redirect.port)) as connection:

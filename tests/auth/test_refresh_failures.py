@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 import threading
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import pytest
+from token_fixtures import (  # noqa: F401 - fixtures are asked for by name
+    AGAIN,
+    ENDED,
+    LONG,
+    PLANTED,
+    ground_fixture,
+    nothing_secret_told,
+    server_fixture,
+)
 from token_ground import NOW, Ground
-from token_server import CLIENT_SECRET, FIRST_ACCESS, FIRST_REFRESH, Lose, TokenServer, token_server
+from token_server import FIRST_ACCESS, FIRST_REFRESH, Lose, TokenServer
 
-from kommo_invoice.auth.connection import Secret, StoreKind, Tokens
+from kommo_invoice.auth.connection import Secret, StoreKind, TokenAnswer
 from kommo_invoice.auth.connections import Connections
 from kommo_invoice.errors import (
     ExitCode,
@@ -21,34 +28,6 @@ from kommo_invoice.errors import (
     RateLimited,
     SecretStoreUnavailable,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-ENDED = timedelta(hours=-1)
-LONG = timedelta(hours=2)
-AGAIN = "`kinv connect wave`"
-PLANTED = ("planted", CLIENT_SECRET)
-
-
-@pytest.fixture
-def server() -> Iterator[TokenServer]:
-    with token_server() as it:
-        yield it
-
-
-@pytest.fixture
-def ground(tmp_path: Path, server: TokenServer) -> Ground:
-    return Ground(tmp_path, server.url)
-
-
-@pytest.fixture(autouse=True)
-def told(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    """Log all there is, and find nothing secret in it."""
-    caplog.set_level(logging.DEBUG)
-    yield
-    assert not any(secret in caplog.text for secret in PLANTED)
 
 
 class Full:
@@ -125,7 +104,7 @@ def test_an_endpoint_that_asks_to_wait_is_told_with_its_time(ground: Ground) -> 
     ground.keep(ENDED)
     wait = RateLimited("wave asks to wait", retry_at=NOW + LONG)
 
-    def refuse(secret: Secret) -> Tokens:
+    def refuse(secret: Secret) -> TokenAnswer:
         raise wait
 
     token = ground.token(refresh=refuse)
@@ -176,7 +155,7 @@ def test_a_grant_ends_only_when_nobody_has_kept_a_newer_one_meanwhile(
     old = ground.keep(ENDED)
     new = {"access_token": "other-planted", "expires_at": NOW + LONG, "generation": 1}
 
-    def late(secret: Secret) -> Tokens:
+    def late(secret: Secret) -> TokenAnswer:
         ground.put(old.model_copy(update=new))
         return ground.endpoint.refresh(secret)
 
@@ -228,7 +207,7 @@ def test_a_store_that_takes_nothing_is_found_out_before_the_refresh_token_is_use
 ) -> None:
     ground.keep(ENDED)
     with pytest.raises(SecretStoreUnavailable):
-        ground.token(store=Full(ground, takes=0)).token()
+        ground.token(open_store=lambda _: Full(ground, takes=0)).token()
     assert not server.asked
 
 
@@ -237,7 +216,7 @@ def test_an_answer_that_could_not_be_kept_is_kept_by_the_next_try(
 ) -> None:
     ground.keep(ENDED)
     store = Full(ground, takes=1)
-    token = ground.token(store=store)
+    token = ground.token(open_store=lambda _: store)
     for _ in range(2):
         with pytest.raises(SecretStoreUnavailable):
             token.token()
@@ -254,7 +233,7 @@ def test_ctrl_c_waits_until_the_new_token_is_kept(ground: Ground) -> None:
     ground.keep(ENDED)
     handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
 
-    def interrupted(secret: Secret) -> Tokens:
+    def interrupted(secret: Secret) -> TokenAnswer:
         signal.raise_signal(signal.SIGINT)
         return ground.endpoint.refresh(secret)
 
@@ -269,7 +248,7 @@ def test_ctrl_c_waits_until_the_new_token_is_kept(ground: Ground) -> None:
 def test_ctrl_c_goes_before_the_error_of_a_refresh(ground: Ground) -> None:
     ground.keep(ENDED)
 
-    def interrupted(secret: Secret) -> Tokens:
+    def interrupted(secret: Secret) -> TokenAnswer:
         signal.raise_signal(signal.SIGINT)
         raise RateLimited("wave asks to wait")
 

@@ -2,47 +2,24 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import pytest
+from token_fixtures import (  # noqa: F401 - fixtures are asked for by name
+    AGAIN,
+    ENDED,
+    LONG,
+    ground_fixture,
+    nothing_secret_told,
+    server_fixture,
+)
 from token_ground import NOW, Ground
-from token_server import CLIENT_SECRET, FIRST_ACCESS, FIRST_REFRESH, TokenServer, token_server
+from token_server import FIRST_ACCESS, FIRST_REFRESH, TokenServer
 
 from kommo_invoice import checkpoints
-from kommo_invoice.auth.connection import Kind, Tokens
+from kommo_invoice.auth.connection import Kind, TokenAnswer
 from kommo_invoice.http import CallClass, Policy
 from kommo_invoice.http.client import Client
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-ENDED = timedelta(hours=-1)
-LONG = timedelta(hours=2)
-AGAIN = "`kinv connect wave`"
-PLANTED = ("planted", CLIENT_SECRET)
-
-
-@pytest.fixture
-def server() -> Iterator[TokenServer]:
-    with token_server() as it:
-        yield it
-
-
-@pytest.fixture
-def ground(tmp_path: Path, server: TokenServer) -> Ground:
-    return Ground(tmp_path, server.url)
-
-
-@pytest.fixture(autouse=True)
-def told(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    """Log all there is, and find nothing secret in it."""
-    caplog.set_level(logging.DEBUG)
-    yield
-    assert not any(secret in caplog.text for secret in PLANTED)
-
 
 # When it is refreshed.
 
@@ -85,7 +62,7 @@ def test_a_refresh_is_kept_whole_and_told_without_secrets(
 def test_the_registry_follows_the_end_of_the_refresh_token(ground: Ground) -> None:
     ground.keep(ENDED)
     ends = NOW + timedelta(days=90)
-    tokens = Tokens(
+    tokens = TokenAnswer(
         access_token="access-planted-1",
         expires_at=NOW + LONG,
         refresh_token="refresh-planted-1",

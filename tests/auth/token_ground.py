@@ -12,8 +12,8 @@ from kommo_invoice.auth.connection import Connection, Kind, Secret, StoreKind
 from kommo_invoice.auth.connections import Connections
 from kommo_invoice.auth.endpoint import TokenEndpoint
 from kommo_invoice.auth.logins import LOGINS
+from kommo_invoice.auth.stored import StoredToken
 from kommo_invoice.auth.stores.plain_store import PlainStore
-from kommo_invoice.auth.tokens import StoredToken
 from kommo_invoice.http.client import Client
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class Ground:
     def token(self, **changed: Any) -> StoredToken:
         """Return the token as a new process has it."""
         wiring: dict[str, Any] = {
-            "store": self.store,
+            "open_store": lambda _: self.store,
             "connections": self.connections,
             "clock": self.clock,
             "host": self.url,

@@ -108,7 +108,7 @@ class TestATokenFromStdin:
         bare.map()
         bare.settings["KINV_MAPPING"] = str(bare.folder / "mapping.toml")
         assert "(in 10 days)" in bare.invoice().err
-        assert "(10 days)" in bare.kinv("status").out
+        assert "(in 10 days)" in bare.kinv("status").out
 
     def test_replaces_the_earlier_one(self, connect: Callable[..., Result], bare: Stage) -> None:
         bare.world.tokens["wave"].add("a-second-wave-token")
@@ -117,6 +117,21 @@ class TestATokenFromStdin:
         kept = list((bare.state / "secrets-plain").glob("*.txt"))
         assert len(kept) == 1
         assert "a-second-wave-token" in kept[0].read_text()
+
+    def test_shows_nowhere_at_debug_level(
+        self, bare: Stage, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        planted = "planted-and-opaque-0123"
+        bare.world.tokens["wave"].add(planted)
+        monkeypatch.setattr(sys, "stdin", io.StringIO(f"{planted}\n"))
+        ended = bare.kinv(
+            *("--debug-http", "connect", "wave", "--token-stdin", "--json"),
+            *("--base-url", bare.sandbox.urls["wave"]),
+        )
+        assert ended.code == 0
+        assert "businesses" in ended.err  # the requests are logged with their bodies
+        assert planted not in ended.out + ended.err
+        assert planted not in (bare.state / "connections.json").read_text()
 
     def test_is_no_argument(self, bare: Stage) -> None:
         ended = bare.kinv("connect", "kommo", "--token", "secret-on-the-command-line")

@@ -15,6 +15,10 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from kommo_invoice.auth.connection import Secret
+from kommo_invoice.auth.connections import Connections
+from kommo_invoice.auth.stores.plain_store import PlainStore
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -97,6 +101,13 @@ def connected(bare: Stage, connect: Callable[..., Result]) -> Stage:
         "KINV_WAVE_CLIENT_SECRET": "",
     }
     return bare
+
+
+def secrets_of(stage: Stage) -> dict[str, Secret]:
+    """What the store has, by provider."""
+    store = PlainStore(stage.state)
+    found = {each.provider: store.get(each.key) for each in Connections(stage.state).all()}
+    return {name: Secret.model_validate_json(text or "") for name, text in found.items()}
 
 
 def refreshes(stage: Stage, since: int = 0) -> int:
@@ -212,11 +223,9 @@ class TestAGrant:
             bare.kinv("connect"),
             bare.kinv("connect", "--json"),
         ]
-        kept = [json.loads(path.read_text()) for path in bare.state.rglob("secrets-plain/*.txt")]
         secrets = {SECRET}
-        for each in kept:
-            found = json.loads(each["text"]) if "text" in each else each
-            secrets |= {found["access_token"], found["refresh_token"], found["client_secret"]}
+        for each in secrets_of(bare).values():
+            secrets |= {each.access_token, each.refresh_token or "-"}
         assert len(secrets) >= 4  # both simulators may give the same refresh token
         for result in results:
             assert result.code == 0, result.err
@@ -226,6 +235,24 @@ class TestAGrant:
             if path.is_file() and "secrets-plain" not in path.parts:
                 content = path.read_bytes()
                 assert not [each for each in secrets if each.encode() in content], path
+
+    def test_leaves_no_secret_in_the_report_of_a_bug(
+        self, connected: Stage, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        kept = secrets_of(connected)
+        found = [kept["kommo"].access_token, kept["kommo"].refresh_token or "", SECRET]
+
+        def broken(*_: object, **__: object) -> None:
+            raise RuntimeError(f"it holds {' '.join(found)}")
+
+        monkeypatch.setattr("kommo_invoice.engine.invoicing.Invoicing.run", broken)
+        ended = connected.invoice()
+        assert ended.code == 1
+        (report,) = connected.state.glob("kinv-crash-*.txt")
+        text = report.read_text()
+        assert "it holds *** *** ***" in text
+        for secret in found:
+            assert secret not in text + ended.out + ended.err
 
 
 class _Stay(urllib.request.HTTPRedirectHandler):

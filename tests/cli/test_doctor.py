@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from doctor_case import diagnose, kommo_token
+from doctor_case import diagnose, jwt, kommo_token
 
 from kommo_invoice.auth.connection import Connection, Kind, Secret, StoreKind
 from kommo_invoice.auth.connections import Connections
@@ -156,18 +156,31 @@ def test_a_token_that_is_refused(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize(
-    ("days", "state", "code"), [(200, "ok", 0), (13, "warning", 0), (-1, "fails", 4)]
+    ("days", "state", "words"),
+    [
+        (200, "ok", "from KINV_KOMMO_TOKEN; ends on {} (in 200 days)"),
+        (13, "warning", "the token in KINV_KOMMO_TOKEN ends on {} (in 13 days): put a new one"),
+        (-2, "warning", "the token in KINV_KOMMO_TOKEN ended on {}: put a new one there"),
+    ],
 )
 def test_a_token_is_warned_of_two_weeks_before_its_end(
-    days: int, state: str, code: int, stage: Stage
+    days: int, state: str, words: str, stage: Stage
 ) -> None:
     ends = stage.world.now() + timedelta(days=days, minutes=5)
     token = kommo_token(stage, ends)
     told = diagnose(stage, KINV_KOMMO_TOKEN=token)
     assert told.one("kommo token")["state"] == state
-    assert f"{ends:%Y-%m-%d}" in told.one("kommo token")["evidence"]
-    assert told.code == code
+    assert words.format(f"{ends:%Y-%m-%d}") in told.one("kommo token")["evidence"]
     assert token not in str(told.document)
+    assert told.code == 0, "the account takes it all the same"
+
+
+def test_a_token_that_has_ended_fails_where_the_account_refuses_it(stage: Stage) -> None:
+    token = jwt(exp=int((stage.world.now() - timedelta(days=2)).timestamp()))
+    told = diagnose(stage, KINV_KOMMO_TOKEN=token)
+    assert told.code == 4
+    assert told.one("kommo token")["state"] == "warning"
+    assert told.one("kommo account")["state"] == "fails"
 
 
 @pytest.mark.parametrize(
@@ -209,29 +222,32 @@ def test_a_bug_in_one_side_leaves_the_other_checks(
 
 
 @pytest.mark.parametrize(
-    ("seconds", "state", "code"),
+    ("seconds", "state", "wrong"),
     [
-        (-30, "ok", 0),
-        (-120, "warning", 0),
-        (120, "warning", 0),
-        (-400, "fails", 7),
-        (86400, "fails", 7),
+        (-30, "ok", False),
+        (-120, "warning", False),
+        (120, "warning", False),
+        (-400, "warning", True),
+        (86400, "warning", True),
     ],
 )
-def test_clocks_are_compared(seconds: int, state: str, code: int, stage: Stage) -> None:
+def test_clocks_are_compared(seconds: int, state: str, wrong: bool, stage: Stage) -> None:
     stage.clock = lambda: datetime.now(UTC) + timedelta(seconds=seconds)
     told = diagnose(stage)
-    assert told.code == code
+    assert told.code == 0, "no run refuses for a clock"
     for provider in ("kommo", "wave"):
         clock = told.one(f"{provider} clock")
         assert clock["state"] == state
+        assert ("which is wrong" in clock["evidence"]) is wrong
         assert ("behind" if seconds < 0 else "ahead of") in clock["evidence"]
 
 
 # -- stores --------------------------------------------------------------------------------------
 
 
-def connect_wave(stage: Stage, store: StoreKind, kind: Kind = Kind.TOKEN) -> Connection:
+def connect_wave(
+    stage: Stage, store: StoreKind, kind: Kind = Kind.TOKEN, ends: datetime | None = None
+) -> Connection:
     """Connect the books as `kinv connect` would; the secret goes to the store `plain` alone."""
     host = stage.sandbox.urls["wave"]
     connection = Connection(
@@ -242,6 +258,7 @@ def connect_wave(stage: Stage, store: StoreKind, kind: Kind = Kind.TOKEN) -> Con
         store=store,
         host=host,
         connected_at=datetime.now(UTC),
+        expires_at=ends,
     )
     Connections(stage.state).save(connection)
     secret = Secret(host=host, access_token=next(iter(stage.world.tokens["wave"])))
@@ -275,6 +292,15 @@ def test_a_store_that_has_lost_the_secret(stage: Stage) -> None:
     told = diagnose(stage, KINV_WAVE_TOKEN="")
     assert told.code == 12
     assert "`kinv connect wave`" in told.one("wave store")["hint"]
+
+
+def test_a_grant_that_use_renews_needs_no_new_login_yet(stage: Stage) -> None:
+    connect_wave(stage, StoreKind.PLAIN, Kind.OAUTH, stage.world.now() + timedelta(days=9))
+    told = diagnose(stage, KINV_WAVE_TOKEN="")
+    assert told.code == 0
+    assert told.bad() == {"wave token"}
+    assert "unless kinv works with it before: if not, " in told.one("wave token")["evidence"]
+    assert "connect it again" not in str(told.document)
 
 
 def test_a_grant_that_has_ended(stage: Stage) -> None:

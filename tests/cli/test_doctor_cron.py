@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 from doctor_case import Diagnosis, read
 
+from kommo_invoice.config.settings import secret_names
+
 if TYPE_CHECKING:
     from stage import Result, Stage
 
@@ -71,14 +73,39 @@ def test_with_what_the_crontab_sets_all_is_well(at_home: Stage) -> None:
     assert not at_home.writes()
 
 
-def test_a_value_that_is_given_is_not_printed(at_home: Stage) -> None:
-    env = [f"KINV_KOMMO_TOKEN=other-{PLANTED}", "KINV_STORE_KEY=planted-key-987654321"]
-    given = [part for each in env for part in ("--env", each)]
+def test_a_secret_that_is_named_is_not_printed(at_home: Stage) -> None:
+    at_home.settings["KINV_STORE_KEY"] = "planted-key-987654321"
+    given = [part for each in (*WHOLE, "KINV_STORE_KEY") for part in ("--env", each)]
     for asked in ([], ["--json"]):
         ended = at_home.kinv("--debug-http", "doctor", "--cron", *given, *asked)
+        assert ended.code == 0
         assert PLANTED not in ended.out + ended.err
         assert "planted-key" not in ended.out + ended.err
     assert f"HOME={at_home.folder}" in at_home.kinv("doctor", "--cron", *given).out
+
+
+@pytest.mark.parametrize("name", sorted(secret_names()))
+def test_a_secret_is_no_argument(name: str, at_home: Stage) -> None:
+    for variable in (f"KINV_{name.upper()}", f"kinv_{name}"):
+        ended = at_home.kinv("doctor", "--cron", "--env", f"{variable}={PLANTED}")
+        assert ended.code == 2
+        assert f"give the NAME alone, --env {variable}" in ended.err
+        assert PLANTED not in ended.out + ended.err
+    assert not at_home.world.requests
+
+
+def test_what_sounds_secret_is_not_printed_either(at_home: Stage) -> None:
+    ended = at_home.kinv("doctor", "--cron", "--env", f"SMTP_PASSWORD={PLANTED}")
+    assert "SMTP_PASSWORD=***" in ended.out
+    assert PLANTED not in ended.out + ended.err
+
+
+def test_a_folder_of_the_same_name_at_home_is_not_run(at_home: Stage) -> None:
+    package = at_home.folder / "kommo_invoice"
+    package.mkdir()
+    for name in ("__init__", "__main__"):
+        (package / f"{name}.py").write_text("raise SystemExit('not kinv')\n", encoding="utf-8")
+    assert cron(at_home, *WHOLE).code == 0
 
 
 def test_a_mapping_that_cron_does_not_find(at_home: Stage) -> None:

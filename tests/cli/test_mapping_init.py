@@ -181,10 +181,41 @@ def test_a_wrong_flag_is_exit_2(arguments: list[str], words: str, stage: Stage) 
     assert not target(stage).exists()
 
 
-def test_a_folder_that_cannot_be_written(stage: Stage) -> None:
+def test_a_file_that_cannot_be_written_leaves_nothing_behind(stage: Stage) -> None:
     target(stage).mkdir()
+    before = set(stage.folder.iterdir())
     ended = begin(stage, *TAX, "--force")
     assert (ended.code, "cannot be written" in ended.err) == (2, True)
+    assert set(stage.folder.iterdir()) <= before | {stage.state}
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640])
+def test_a_file_that_is_replaced_keeps_its_rights(mode: int, stage: Stage) -> None:
+    target(stage).write_text("mine", encoding="utf-8")
+    target(stage).chmod(mode)
+    assert begin(stage, *TAX, "--force").code == 0
+    assert target(stage).stat().st_mode & 0o777 == mode
+
+
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o077, 0o600)])
+def test_a_new_file_has_the_rights_that_are_usual_here(umask: int, mode: int, stage: Stage) -> None:
+    before = os.umask(umask)
+    try:
+        assert begin(stage, *TAX).code == 0
+        assert os.umask(umask) == umask, "the command leaves it as it was"
+    finally:
+        os.umask(before)
+    assert target(stage).stat().st_mode & 0o777 == mode
+
+
+def test_a_link_beside_it_is_not_written_through(stage: Stage) -> None:
+    other = stage.folder / "other.txt"
+    other.write_text("another's", encoding="utf-8")
+    target(stage).with_name(".first.toml.new").symlink_to(other)
+    target(stage).symlink_to(other)
+    assert begin(stage, *TAX, "--force").code == 0
+    assert other.read_text(encoding="utf-8") == "another's"
+    assert "Sales" in target(stage).read_text(encoding="utf-8")
 
 
 def test_a_provider_that_refuses_ends_it_before_anything_is_written(stage: Stage) -> None:

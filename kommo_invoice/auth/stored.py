@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from kommo_invoice.auth.connection import Connection, Secret
+    from kommo_invoice.auth.connection import Connection, Secret, StoreKind
     from kommo_invoice.auth.connections import Connections
     from kommo_invoice.auth.grant import Refresh
     from kommo_invoice.auth.stores.base import Store
@@ -32,7 +32,7 @@ class StoredToken:
 
     Args:
         connection: The facts.
-        store: Where its secret is; read when the first request is made.
+        open_store: Opens the store of its secret, which is read when the first request is made.
         connections: The registry.
         clock: The time (UTC).
         host: Scheme, host and port that will be asked: ``Origin.of(base_url).root``. The token
@@ -44,7 +44,7 @@ class StoredToken:
         self,
         connection: Connection,
         *,
-        store: Store,
+        open_store: Callable[[StoreKind], Store],
         connections: Connections,
         clock: Callable[[], datetime],
         host: str,
@@ -53,7 +53,7 @@ class StoredToken:
         self._clock = clock
         self._grant = Grant(
             connection,
-            store=store,
+            open_store=open_store,
             connections=connections,
             clock=clock,
             host=host,
