@@ -38,13 +38,13 @@ class _Registry(BaseModel):
     refused: dict[str, int] = {}
 
     def with_(self, connection: Connection, refused: dict[str, int]) -> _Registry:
-        """Return it with ``connection`` in place of the one to the same account."""
-        others = (each for each in self.connections if str(each) != str(connection))
+        """Return it with ``connection`` in place of the one of the same key."""
+        others = (each for each in self.connections if each.key != connection.key)
         return _Registry.of((*others, connection), refused)
 
     def without(self, connection: Connection) -> _Registry:
-        """Return it without the connection to that account."""
-        others = (each for each in self.connections if str(each) != str(connection))
+        """Return it without the connection of that key."""
+        others = (each for each in self.connections if each.key != connection.key)
         return _Registry.of(others, self.refused)
 
     @classmethod
@@ -57,7 +57,7 @@ class _Registry(BaseModel):
 
 
 class Connections:
-    """The connections of a state folder; an account has at most one.
+    """The connections of a state folder; an account at one host has at most one.
 
     Args:
         state_dir: The registry is ``connections.json`` in it, the locks are in ``locks/``.
@@ -80,12 +80,12 @@ class Connections:
         """Return a provider's connections."""
         return tuple(each for each in self.all() if each.provider == provider)
 
-    def find(self, provider: str, account: str) -> Connection | None:
-        """Return the connection to an account, None where there is none."""
-        return next((each for each in self.of(provider) if each.account == account), None)
+    def find(self, key: str) -> Connection | None:
+        """Return the connection of that key, None where there is none."""
+        return next((each for each in self.all() if each.key == key), None)
 
     def save(self, connection: Connection) -> None:
-        """Keep a connection in place of the one to the same account.
+        """Keep a connection in place of the one of the same key.
 
         Raises:
             NotExecuted: Another process keeps the registry locked.

@@ -111,8 +111,8 @@ class Grant:
     def _present(self) -> Connection:
         """Return the connection as the registry has it now."""
         connection = self._connection
-        present = self._connections.find(connection.provider, connection.account)
-        if present is None or present.key != connection.key:
+        present = self._connections.find(connection.key)
+        if present is None:
             raise LoginNeeded(f"{connection} was disconnected meanwhile", hint=self.way_out)
         return present
 

@@ -26,7 +26,7 @@ def keep(
     connections: Connections,
     open_store: OpenStore,
 ) -> None:
-    """Keep a connection in its store, in place of an earlier one to the same account.
+    """Keep a connection in its store, in place of an earlier one of the same key.
 
     The new secret is kept before the earlier one is forgotten, so that a crash in between leaves a
     connection that works.
@@ -34,12 +34,11 @@ def keep(
     Raises:
         SecretStoreUnavailable: Its store does not take the secret; all stays as it was.
     """
-    before = connections.find(connection.provider, connection.account)
     with connections.locked(connection):
+        before = connections.find(connection.key)
         open_store(connection.store).put(connection.key, secret.model_dump_json())
         connections.save(connection)
-    if before is not None and (before.store, before.key) != (connection.store, connection.key):
-        with connections.locked(before):
+        if before is not None and before.store is not connection.store:
             _forget_secret(before, open_store)
 
 
@@ -56,7 +55,7 @@ def move(
             stays as it was.
     """
     with connections.locked(connection):
-        now = connections.find(connection.provider, connection.account) or connection
+        now = connections.find(connection.key) or connection
         text = open_store(now.store).get(now.key)
         if text is None:
             raise SecretStoreUnavailable(

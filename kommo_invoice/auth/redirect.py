@@ -74,7 +74,8 @@ class Address:
             host, port = parts.hostname or "", parts.port
         except ValueError:
             parts, host, port = urlsplit(""), "", None
-        usable = parts.scheme in {"http", "https"} and host and parts.username is None
+        usable = parts.scheme in {"http", "https"} and host and port != 0
+        usable = usable and parts.username is None
         if not usable or "#" in text or not text.isprintable() or " " in text:
             raise UsageError(
                 "the redirect address is no web address",

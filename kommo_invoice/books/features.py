@@ -55,7 +55,10 @@ _UNMET: Mapping[Feature, tuple[Effect, str]] = {
     Feature.RECIPIENT: (Effect.DROPPED, "the mail goes to the address of the books' customer"),
     Feature.TAX_NUMBER: (Effect.DROPPED, "customers have no tax number"),
     Feature.TAX_TREATMENT: (Effect.DROPPED, "customers have no tax treatment"),
-    Feature.TERMS: (Effect.DROPPED, "there are no terms to choose: give a due_date"),
+    Feature.TERMS: (
+        Effect.CONVERTED,
+        "terms such as Net 30 become a due date, others are left out",
+    ),
     Feature.INCLUSIVE_PRICES: (Effect.CONVERTED, "prices with tax are turned into net prices"),
     Feature.DISCOUNT_PERCENT: (Effect.REFUSED, "invoices have no discount in percent"),
     Feature.DISCOUNT_AMOUNT: (Effect.REFUSED, "invoices have no discount as an amount"),

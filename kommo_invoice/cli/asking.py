@@ -16,12 +16,13 @@ if TYPE_CHECKING:
     from kommo_invoice.config.settings import Settings
 
 _AGAIN = "run the command again"
+_GIVE = "give the secret alone on stdin, or run it on a terminal"
 _LONGEST = 64 * 1024  # characters; no token and no address is longer
 
 
 def may_ask(settings: Settings) -> bool:
     """Whether somebody is there to answer: on a terminal, unless ``KINV_NO_INPUT`` is set."""
-    return not settings.no_input and sys.stdin.isatty() and sys.stderr.isatty()
+    return not settings.no_input and _typed() and sys.stderr.isatty()
 
 
 def choose(question: str, options: Sequence[str], default: int | None = None) -> int:
@@ -56,10 +57,10 @@ def line(question: str) -> str:
         Interrupted: The person gave none (Ctrl-D).
         UsageError: stdin has none.
     """
-    typed = sys.stdin.isatty()
+    typed = _typed()
     if typed:
         Terminal().question(question)
-    answer = sys.stdin.readline(_LONGEST)
+    answer = "" if sys.stdin is None else sys.stdin.readline(_LONGEST)
     if not answer and typed:
         raise Interrupted("there was no answer", hint=_AGAIN)
     if not answer:
@@ -74,12 +75,20 @@ def secret(question: str) -> str:
         Interrupted: There is no answer.
         UsageError: stdin holds no text.
     """
-    if not sys.stdin.isatty():
+    if not _typed():
         try:
-            return sys.stdin.read(_LONGEST).strip()
+            answer = "" if sys.stdin is None else sys.stdin.read(_LONGEST + 1)
         except UnicodeDecodeError:
-            raise UsageError("what stdin holds is no text") from None
+            raise UsageError("what stdin holds is no text", hint=_GIVE) from None
+        if len(answer) > _LONGEST:
+            raise UsageError("what stdin holds is too long to be a secret", hint=_GIVE)
+        return answer.strip()
     try:
         return getpass.getpass(question, stream=sys.stderr).strip()
     except (EOFError, termios.error):
         raise Interrupted("there was no answer", hint=_AGAIN) from None
+
+
+def _typed() -> bool:
+    """Whether stdin is a terminal; a process may also have been started without any stdin."""
+    return sys.stdin is not None and sys.stdin.isatty()

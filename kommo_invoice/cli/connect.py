@@ -23,6 +23,10 @@ _AccountOption = Annotated[
         show_default=False,
     ),
 ]
+_BaseUrlOption = Annotated[
+    str | None,
+    typer.Option(metavar="URL", help="A sandbox in place of the provider.", show_default=False),
+]
 _StoreOption = Annotated[
     str | None,
     typer.Option(
@@ -86,6 +90,9 @@ def command(
     from kommo_invoice.errors import UsageError
 
     wiring = wire(common(context), as_json=as_json)
+    for flag, text in _texts(account, store, redirect_uri, base_url, auth_base_url):
+        if text is not None and not text.strip():
+            raise UsageError(f"{flag} is empty", hint="leave it out, or give it a value")
     ways = [flag for flag, given in _ways(token_stdin, oauth, paste, migrate_store) if given]
     if len(ways) > 1 and ways != ["--oauth", "--paste"]:
         raise UsageError(f"{' and '.join(ways)} exclude each other: give one of them")
@@ -120,6 +127,7 @@ def disconnect(
     context: typer.Context,
     provider: Annotated[str, typer.Argument(metavar="PROVIDER", help="kommo or wave.")],
     account: _AccountOption = None,
+    base_url: _BaseUrlOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Forget a connection and its secret; the provider's own page can revoke it for everybody."""
@@ -128,7 +136,7 @@ def disconnect(
 
     wiring = wire(common(context), as_json=as_json)
     tokens = wiring.tokens
-    connection = tokens.one(provider, account)
+    connection = tokens.one(provider, account, base_url)
     gone = forget(connection, connections=tokens.connections, open_store=tokens.open_store)
     if as_json:
         wiring.terminal.json({**_facts(connection), "secret_deleted": gone})
@@ -139,6 +147,11 @@ def disconnect(
             f"  → its store {connection.store} cannot be used now: the secret may still be in it"
         )
     wiring.terminal.note(f"  → to end the token itself, revoke it at {connection.provider}")
+
+
+def _texts(*values: str | None) -> zip[tuple[str, str | None]]:
+    names = ("--account", "--store", "--redirect-uri", "--base-url", "--auth-base-url")
+    return zip(names, values, strict=True)
 
 
 def _ways(
@@ -186,7 +199,7 @@ def _show(wiring: Wiring) -> None:
         return
     terminal = wiring.terminal
     if connections:
-        columns = ["provider", "account", "name", "by", "store", "end"]
+        columns = ["provider", "account", "name", "host", "by", "store", "end"]
         terminal.table("connections", columns, map(_cells, connections))
     else:
         terminal.line("nothing is connected")
@@ -202,6 +215,7 @@ def _cells(connection: Connection) -> tuple[object, ...]:
         connection.provider,
         _account(connection),
         connection.name,
+        connection.host.partition("://")[2],
         connection.kind,
         connection.store,
         _until(connection),

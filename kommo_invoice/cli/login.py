@@ -14,7 +14,7 @@ from kommo_invoice.cli.access import Access, Place, Way
 from kommo_invoice.cli.asking import may_ask
 from kommo_invoice.engine.connecting import reach, try_out
 from kommo_invoice.engine.providers import account_id
-from kommo_invoice.errors import ConfigInvalid, Refused, UsageError
+from kommo_invoice.errors import ConfigInvalid, Refused, Rejected, Temporary, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -63,9 +63,18 @@ def log_in(wiring: Wiring, asked: Asked) -> Done:
     _check_scopes(login, access)
     given = GivenToken(access.secret.access_token, f"give {login.token}")
     open_client = wiring.clients(lambda *_: given)
-    found = reach(login.provider, access.account or place.account, place.base_url, open_client)
-    reached = _chosen(wiring, login, found, place.account)
-    seen = try_out(login.provider, reached.account, place.base_url, open_client)
+    try:
+        found = reach(login.provider, access.account or place.account, place.base_url, open_client)
+        reached = _chosen(wiring, login, found, place.account)
+        seen = try_out(login.provider, reached.account, place.base_url, open_client)
+    except Temporary as error:
+        error.hint = f"nothing was kept: run `kinv connect {login.provider}` again later"
+        raise
+    except Rejected as error:
+        raise ConfigInvalid(
+            f"{login.name} does not answer as it should: {error.message}",
+            hint="check the account and --base-url",
+        ) from error
     # A login has generations of its own: an earlier one that has ended is not taken for it.
     secret = access.secret.model_copy(update={"generation": int(now().timestamp())})
     connection = Connection(
@@ -90,6 +99,11 @@ def _place(wiring: Wiring, asked: Asked) -> Place:
     """Return where to log in: by the flags, else as the mapping says, where there is one."""
     side = wiring.peek(asked.provider)
     account = asked.account or side.get("account")
+    for flag, url in (("--base-url", asked.base_url), ("--auth-base-url", asked.auth_base_url)):
+        try:
+            wiring.tokens.host(url or "https://localhost")
+        except ConfigInvalid as error:
+            raise UsageError(f"{flag}: {error.message}", hint=error.hint) from None
     return Place(
         None if account is None else account_id(asked.provider, account),
         asked.base_url or side.get("base_url"),

@@ -90,6 +90,8 @@ def _tokens(wiring: Wiring) -> dict[str, str]:
             states[side.provider] = f"none: {error.message}"
             continue
         states[side.provider] = facts.source
-        if facts.ends is not None:
+        if facts.connection is not None and facts.connection.refused_at is not None:
+            states[side.provider] += f", has ended ({facts.connection.refused_at:%Y-%m-%d})"
+        elif facts.ends is not None:
             states[side.provider] += f", {ending(facts.ends, now())}"
     return states

@@ -102,7 +102,8 @@ class TokenSources:
             connection = self._meant(provider, account, self.host(base_url))
         except LoginNeeded as error:
             return NoToken(error)
-        self._told(warning(connection, self._clock()))
+        if connection.refused_at is None:  # else the error says it
+            self._told(warning(connection, self._clock()))
         return self._stored(connection, self.host(base_url))
 
     def _told(self, warning: str | None) -> None:
@@ -198,8 +199,13 @@ class TokenSources:
         found = self.connections.all() if provider is None else self.connections.of(provider)
         return list(found)
 
-    def one(self, provider: str, account: str | None) -> Connection:
+    def one(self, provider: str, account: str | None, base_url: str | None) -> Connection:
         """Return the one connection that is meant.
+
+        Args:
+            provider: Whose it is.
+            account: Its account, where there are several.
+            base_url: Its address, where an account is connected at several.
 
         Raises:
             UsageError: There is none, or there are several.
@@ -207,6 +213,9 @@ class TokenSources:
         connected = self.connected(provider)
         if account is not None:
             connected = [each for each in connected if each.account == account]
+        if base_url is not None:
+            host = self.host(base_url)
+            connected = [each for each in connected if each.host == host]
         if len(connected) == 1:
             return connected[0]
         if not connected:
@@ -216,7 +225,8 @@ class TokenSources:
             )
         raise UsageError(
             f"{len(connected)} accounts of {provider} are connected",
-            hint=f"name one with --account: {', '.join(each.account for each in connected)}",
+            hint="name one with --account and --base-url: "
+            + ", ".join(f"{each.account} at {each.host}" for each in connected),
         )
 
     # -- stores --------------------------------------------------------------------------------

@@ -28,11 +28,16 @@ class DealChange:
 
 @dataclass(frozen=True, slots=True)
 class TaskDraft:
-    """A task to make; ``text`` ends in our marker, ``due`` is a moment (UTC)."""
+    """A task to make.
+
+    Args:
+        text: It ends in our marker.
+        due: A moment (UTC); None in a preview, where only the made invoice will tell.
+    """
 
     deal: int
     text: str
-    due: datetime
+    due: datetime | None
     responsible_id: str | None = None
 
 

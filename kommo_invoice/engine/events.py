@@ -132,7 +132,7 @@ def shown(values: object, *, shared_po: bool = False) -> object:
         case TaskDraft():
             return {
                 "text": values.text,
-                "due": plain(values.due),
+                "due": plain(values.due) if values.due else LATER,
                 "responsible_id": values.responsible_id,
             }
         case None:

@@ -40,13 +40,13 @@ def task(mapping: Mapping, deal: Deal, invoice: InvoiceView, reference: str) -> 
         return None
     scope = _scope(mapping, deal, invoice)
     text = scope.required("task.text", coerce.text)
-    due = scope.raw("task.due")
-    # A preview without a due date shows the earliest day that it can be.
-    day = invoice.today if isinstance(due, Later) else scope.required("task.due", coerce.day)
+    due = None
+    if not isinstance(scope.raw("task.due"), Later):
+        due = mapping.end_of(scope.required("task.due", coerce.day))
     return TaskDraft(
         deal=deal.id,
         text=f"{text} {marker(reference)}",
-        due=mapping.end_of(day),
+        due=due,
         responsible_id=deal.responsible_id,
     )
 

@@ -50,7 +50,7 @@ def path(tmp_path: Path) -> Path:
 
 def test_nothing_is_connected_at_first(connections: Connections, path: Path) -> None:
     assert connections.all() == ()
-    assert connections.find("kommo", "acme") is None
+    assert connections.find(ACME.key) is None
     assert not path.exists()
 
 
@@ -62,15 +62,19 @@ def test_what_is_kept_is_found_again_by_provider_and_account(
     again = Connections(tmp_path / "state")
     assert again.all() == (ACME, BOOKS)
     assert again.of("wave") == (BOOKS,)
-    assert again.find("kommo", "acme") == ACME
-    assert again.find("kommo", "another") is None
+    assert again.find(ACME.key) == ACME
+    assert again.find("kommo:another@acme.kommo.com") is None
 
 
-def test_an_account_has_one_connection(connections: Connections) -> None:
+def test_an_account_has_one_connection_at_a_host(connections: Connections) -> None:
     connections.save(ACME)
+    connections.save(ACME.model_copy(update={"name": "Acme renamed"}))
     sandbox = ACME.model_copy(update={"host": "http://127.0.0.1:8700"})
     connections.save(sandbox)
-    assert connections.all() == (sandbox,)
+    assert {(each.name, each.host) for each in connections.all()} == {
+        ("Acme renamed", ACME.host),
+        (ACME.name, sandbox.host),
+    }
 
 
 def test_a_connection_is_forgotten(connections: Connections) -> None:

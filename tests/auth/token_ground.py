@@ -87,7 +87,7 @@ class Ground:
     @property
     def facts(self) -> Connection:
         """What the registry has."""
-        found = self.connections.find("wave", "acme")
+        found = self.connections.find(self.connection.key)
         assert found is not None
         return found
 

@@ -5,17 +5,22 @@ from __future__ import annotations
 import base64
 import io
 import json
+import subprocess
 import sys
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from kommo_invoice.sandbox.kommo import TOKEN as KOMMO_TOKEN
+from kommo_invoice.sandbox.kommo_seed import agency
+from kommo_invoice.sandbox.server import Sandbox
 from kommo_invoice.sandbox.wave import AGENCY
+from kommo_invoice.sandbox.world import World
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from stage import Result, Stage
@@ -50,6 +55,19 @@ def jwt(**claims: Any) -> str:
     return f"eyJhbGciOiJub25lIn0.{part}.c2lnbmF0dXJl"
 
 
+@contextmanager
+def another_kommo() -> Iterator[str]:
+    """Another server with an account of the same name."""
+    world = World()
+    world.unlimited = True
+    kommo, _ = agency(world)
+    sandbox = Sandbox(world, [kommo]).start()
+    try:
+        yield sandbox.urls["kommo"]
+    finally:
+        sandbox.stop()
+
+
 class TestATokenFromStdin:
     def test_is_tried_out_and_kept(self, connect: Callable[..., Result], bare: Stage) -> None:
         ended = connect("kommo", KOMMO_TOKEN)
@@ -77,7 +95,9 @@ class TestATokenFromStdin:
         assert "full access token" in ended.err
         assert bare.kinv("connect").out == "nothing is connected\n"
 
-    @pytest.mark.parametrize("token", ["", "two words", "two\nlines", "café"])
+    @pytest.mark.parametrize(
+        "token", ["", "two words", "two\nlines", "café", "\udcff", "x" * 70_000]
+    )
     def test_that_cannot_be_one_is_refused_before_it_is_sent(
         self, connect: Callable[..., Result], bare: Stage, token: str
     ) -> None:
@@ -222,6 +242,21 @@ class TestAConnection:
         again = bare.kinv("connect", "--migrate-store", "file", **environment)
         assert "nothing to move" in again.out
 
+    def test_at_another_host_stands_beside_it(
+        self, connect: Callable[..., Result], bare: Stage
+    ) -> None:
+        connect("kommo", KOMMO_TOKEN)
+        with another_kommo() as other:
+            ended = connect("kommo", KOMMO_TOKEN, "--base-url", other)
+            assert ended.code == 0, ended.err
+            document = json.loads(bare.kinv("connect", "--json").out)
+            assert len({each["host"] for each in document["connections"]}) == 2
+            ended = bare.kinv("disconnect", "kommo")
+            assert ended.code == 2
+            assert "--base-url" in ended.err
+            assert bare.kinv("disconnect", "kommo", "--base-url", other).code == 0
+        assert len(list((bare.state / "secrets-plain").glob("*.txt"))) == 1
+
     def test_is_not_used_at_another_host(self, connect: Callable[..., Result], bare: Stage) -> None:
         connect("kommo", KOMMO_TOKEN)
         connect("wave", WAVE_TOKEN)
@@ -260,6 +295,38 @@ class TestWithoutATerminal:
         ended = connect("wave", WAVE_TOKEN, "--store", "vault")
         assert ended.code == 2
         assert "keyring, file, plain" in ended.err
+
+    @pytest.mark.parametrize("flag", ["--account", "--store", "--base-url", "--redirect-uri"])
+    def test_an_empty_flag_counts_as_a_mistake(self, bare: Stage, flag: str) -> None:
+        ended = bare.kinv("connect", "kommo", "--token-stdin", flag, "")
+        assert ended.code == 2
+        assert f"{flag} is empty" in ended.err
+
+    @pytest.mark.parametrize("flag", ["--base-url", "--auth-base-url"])
+    def test_an_address_that_would_send_it_in_the_clear_is_refused(
+        self, connect: Callable[..., Result], flag: str
+    ) -> None:
+        ended = connect("kommo", KOMMO_TOKEN, flag, "http://192.0.2.1")
+        assert ended.code == 2
+        assert f"{flag}: 'http://192.0.2.1' would send the token unencrypted" in ended.err
+
+    def test_a_process_without_stdin_is_told_so(self, bare: Stage) -> None:
+        command = [sys.executable, "-m", "kommo_invoice", "connect", "wave", "--token-stdin"]
+        ended = subprocess.run(
+            ["/bin/sh", "-c", 'exec "$@" <&-', "sh", *command],
+            env=bare.environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert ended.returncode == 2, ended.stderr
+        assert "that cannot be a token" in ended.stderr
+
+    def test_two_ways_at_once_are_refused(self, bare: Stage) -> None:
+        ended = bare.kinv("connect", "wave", "--token-stdin", "--oauth")
+        assert ended.code == 2
+        assert "--token-stdin and --oauth exclude each other" in ended.err
 
     def test_an_unknown_provider_is_named(self, bare: Stage) -> None:
         ended = bare.kinv("connect", "freshbooks", "--token-stdin")

@@ -202,6 +202,7 @@ class TestAGrant:
         assert connected.kinv("mapping", "check").code == 4
         assert len(connected.world.requests) == before
         assert "has ended" in connected.kinv("connect").out
+        assert "has ended" in connected.kinv("status").out
         connected.settings["KINV_KOMMO_CLIENT_SECRET"] = SECRET
         assert connect("kommo").code == 0
         assert connected.kinv("mapping", "check").code == 0

@@ -185,3 +185,11 @@ def _rows(stage: Stage) -> list[str]:
 
     with closing(sqlite3.connect(stage.state / "ledger.sqlite3")) as connection:
         return list(connection.iterdump())
+
+
+def test_what_only_the_books_will_tell_is_not_invented(stage: Stage) -> None:
+    stage.map(invoice={"due_date": None})
+    shown = stage.kinv("invoice", "--deal", stage.deal, "--dry-run").out
+    _, _, task = shown.partition("create the task")
+    assert "due                     (known after create)" in task
+    assert stage.invoice().code == 0

@@ -210,12 +210,12 @@ def test_a_preview_shows_what_is_known_and_what_comes_later(mapping: Mapping, dr
     assert task.due == datetime(2026, 12, 24, 21, 59, 59, tzinfo=UTC)
 
 
-def test_a_preview_without_a_due_date_shows_the_earliest_day(
+def test_a_task_that_hangs_on_the_books_due_date_has_none_in_a_preview(
     mapping: Mapping, draft: Draft
 ) -> None:
     task = mapping.task(DEAL, mapping.expected_invoice(draft), "KQ4-501")
     assert task is not None
-    assert task.due.date() == TODAY
+    assert task.due is None
 
 
 def test_a_number_that_we_ask_for_is_known_before(draft: Draft) -> None:

@@ -36,7 +36,13 @@ def lead(change: DealChange, zone: Zone) -> dict[str, object]:
 
 
 def task(draft: TaskDraft, place: int) -> dict[str, object]:
-    """Return a new task; without a responsible user it falls to the token's own."""
+    """Return a new task; without a responsible user it falls to the token's own.
+
+    Raises:
+        ValueError: It is a preview's, which has no due date yet.
+    """
+    if draft.due is None:
+        raise ValueError("a task without a due date is only for showing")
     item: dict[str, object] = {
         "text": draft.text,
         "complete_till": int(draft.due.timestamp()),
