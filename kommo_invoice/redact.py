@@ -36,7 +36,11 @@ def remember_secret(value: str) -> None:
     spellings = {
         spelling
         for secret in _secrets
-        for spelling in (secret, quote(secret, safe="", errors="surrogateescape"), json.dumps(secret)[1:-1])
+        for spelling in (
+            secret,
+            quote(secret, safe="", errors="surrogateescape"),
+            json.dumps(secret)[1:-1],
+        )
     }
     # The longest first: one secret may begin like another.
     longest_first = sorted(spellings, key=len, reverse=True)

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from kommo_invoice.errors import Rejected
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
@@ -67,6 +69,27 @@ class Sighting:
     invoice: Invoice | None = None
 
 
+class NameTaken(Rejected):
+    """Another customer, vendor or employee has the name that a new customer was to bear.
+
+    Args:
+        holder: The customer that has it, active or not; None where it is nobody that may be
+            invoiced.
+    """
+
+    default_hint = 'give the customer another name, or set on_name_taken = "suffix"'
+
+    def __init__(
+        self, message: str, holder: Customer | None = None, *, code: str | None = None
+    ) -> None:
+        super().__init__(message, code=code)
+        self.holder = holder
+
+
+class NumberTaken(Rejected):
+    """Another invoice has the number that a new one was to bear: it may be the one looked for."""
+
+
 class Books(Protocol):
     """One company in the books."""
 
@@ -76,11 +99,14 @@ class Books(Protocol):
         """Return the companies that the token may use, personal and archived ones left out."""
 
     def catalog(self) -> Catalog:
-        """Return the account with its items and taxes, to be cached.
+        """Return the account with what its invoices may name, to be cached.
 
         Raises:
             ConfigInvalid: The mapping's account does not exist for this token.
         """
+
+    def know(self, catalog: Catalog) -> None:
+        """Take the account's set-up from a cached catalog; otherwise a write may read it first."""
 
     def look(self, looks: Sequence[Look]) -> list[Sighting]:
         """Return one sighting for each look, in order; reads only."""
@@ -89,6 +115,7 @@ class Books(Protocol):
         """Create a customer; ``key`` is sent where the provider knows an idempotency key.
 
         Raises:
+            NameTaken: The name has to be unique, and is another one's.
             Rejected: The provider refused the data; nothing was created.
             LostAnswer: It may exist: look for it before repeating.
         """
@@ -97,6 +124,7 @@ class Books(Protocol):
         """Create the invoice, as a draft where the books have drafts, with our reference on it.
 
         Raises:
+            NumberTaken: The number that it asks for is another invoice's.
             Rejected, LostAnswer: As for a customer.
         """
 
@@ -117,11 +145,25 @@ class Books(Protocol):
     def read(self, invoice_ids: Sequence[str]) -> list[Invoice | None]:
         """Return the invoices with lines and payments, in order; None where one does not exist."""
 
+    def link(self, invoice_id: str) -> str | None:
+        """Return the page on which the client sees the invoice, read by a request of its own.
+
+        It is asked for where the capabilities say that an invoice comes without it, and for an
+        invoice whose ``url`` is None. Where there is no such page, it may be the staff's one.
+        """
+
     def changed(self, since: datetime) -> Iterator[Invoice]:
         """Yield summaries of the invoices that changed since then (UTC), oldest change first."""
 
     def delete(self, invoice_id: str, *, key: str) -> None:
         """Delete an invoice that was never approved; repeatable after a look.
+
+        Raises:
+            Rejected, LostAnswer: As for a customer.
+        """
+
+    def void(self, invoice_id: str, *, key: str) -> None:
+        """Void an invoice; repeatable after a look. Asked for where the capabilities have it.
 
         Raises:
             Rejected, LostAnswer: As for a customer.

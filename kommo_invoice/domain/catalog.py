@@ -1,9 +1,14 @@
-"""What a books account offers to invoices: its items and taxes, and its own settings."""
+"""What a books account offers to invoices: items, taxes, terms, and how it is set up."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import StrEnum
+
+_NET_DAYS = re.compile(r"net\s*(?P<days>\d{1,3})(?:\s*days?)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +52,72 @@ class Tax:
 
 
 @dataclass(frozen=True, slots=True)
+class Term:
+    """Payment terms of the books; ``days`` is None where they do not count days."""
+
+    id: str
+    name: str
+    days: int | None = None
+
+
+class TaxChoice(StrEnum):
+    """What a line of an account's invoices says about tax."""
+
+    OPTIONAL = "optional"
+    """It names one of the taxes, or none."""
+    REQUIRED = "required"
+    """It names one of the taxes: "no tax" is one of them, which the mapping has to name."""
+    BY_BOOKS = "by-books"
+    """Only whether it is taxable; the books find the rate."""
+    NONE = "none"
+    """Nothing: the account charges no tax."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How an account is set up, where that decides what its invoices may say.
+
+    Args:
+        taxes: What a line says about tax.
+        other_currencies: Whether there may be customers and invoices in other currencies.
+        asks_for_number: Whether an invoice without a number has to ask for the next one.
+        reference_field: The account's own field in which our reference stands as well, by id.
+        online_payments: Whether clients can pay on the page of the invoice; None where the books
+            do not tell.
+    """
+
+    taxes: TaxChoice = TaxChoice.OPTIONAL
+    other_currencies: bool = True
+    asks_for_number: bool = False
+    reference_field: str | None = None
+    online_payments: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Catalog:
-    """A books account with everything a line may name."""
+    """A books account with everything an invoice may name.
+
+    Args:
+        switched_off: Keys of the mapping that this account's settings have switched off.
+        required: Keys of the mapping that this account's settings make necessary.
+    """
 
     account: BooksAccount
     items: tuple[Item, ...] = ()
     taxes: tuple[Tax, ...] = ()
+    terms: tuple[Term, ...] = ()
+    switched_off: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
+    settings: Settings = Settings()
+
+
+def find_term(terms: Iterable[Term], text: str) -> Term | None:
+    """Return the terms that a text names: by name or id, else by the days of ``Net 30``."""
+    wanted = text.strip().casefold()
+    known = list(terms)
+    for each in known:
+        if wanted in {each.name.casefold(), each.id.casefold()}:
+            return each
+    net = _NET_DAYS.fullmatch(wanted)
+    days = int(net["days"]) if net else None
+    return next((each for each in known if days is not None and each.days == days), None)

@@ -26,7 +26,7 @@ from kommo_invoice.books.wave.wire import (
 )
 from kommo_invoice.books.wave.wire_invoice import InvoicePage, WireInvoice
 from kommo_invoice.domain.catalog import Catalog
-from kommo_invoice.errors import LostAnswer, Temporary
+from kommo_invoice.errors import LostAnswer, Rejected, Temporary
 from kommo_invoice.http.calls import CallClass
 
 if TYPE_CHECKING:
@@ -114,6 +114,9 @@ class Wave:
         account = parse(WireBusiness, data).account()
         return Catalog(account, tuple(items.values()), tuple(taxes.values()))
 
+    def know(self, catalog: Catalog) -> None:
+        """Wave's writes need nothing of the set-up."""
+
     def look(self, looks: Sequence[Look]) -> list[Sighting]:
         """Return one sighting for each look, in order."""
         return Search(lambda parts: self._fetch("Look", parts)).answer(looks)
@@ -152,6 +155,11 @@ class Wave:
             for part in parts
         ]
 
+    def link(self, invoice_id: str) -> str | None:
+        """Return the invoice's public page, which every answer has (section 4.7)."""
+        (found,) = self.read([invoice_id])
+        return found.url if found else None
+
     def changed(self, since: datetime) -> Iterator[Invoice]:
         """Yield summaries of the invoices that changed since then, oldest change first.
 
@@ -177,6 +185,10 @@ class Wave:
     def delete(self, invoice_id: str, *, key: str) -> None:  # noqa: ARG002 - the interface's
         """Delete a draft; there is no way back."""
         self._mutate("DeleteInvoice", "invoiceDelete", {"invoiceId": invoice_id})
+
+    def void(self, invoice_id: str, *, key: str) -> None:  # noqa: ARG002 - the interface's
+        """Refuse it: Wave knows neither void nor credit note (section 4.9)."""
+        raise Rejected("Wave cannot void invoices", hint="delete it, or settle it in Wave")
 
     def _fetch(self, operation: str, parts: Sequence[Part]) -> Mapping[Part, object]:
         """Read parts, as many in one document as is safe; what does not exist is None."""
