@@ -114,7 +114,7 @@ def command(
         return
     connection = done.connection
     terminal = wiring.terminal
-    terminal.line(f"connected: {connection.name} ({_short(connection)})", style="bold")
+    terminal.line(f"connected: {_short(connection)}", style="bold")
     terminal.field("can read", done.found)
     terminal.field("kept", done.where)
     terminal.field("sent to", f"{connection.host} alone")
@@ -141,7 +141,7 @@ def disconnect(
     if as_json:
         wiring.terminal.json({**_facts(connection), "secret_deleted": gone})
         return
-    wiring.terminal.line(f"disconnected: {connection.name} ({_short(connection)})")
+    wiring.terminal.line(f"disconnected: {_short(connection)}")
     if not gone:
         wiring.terminal.note(
             f"  → its store {connection.store} cannot be used now: the secret may still be in it"
@@ -181,7 +181,7 @@ def _migrate(wiring: Wiring, provider: str | None, to: str) -> None:
         wiring.terminal.json(told)
         return
     for each, gone in moved:
-        wiring.terminal.line(f"moved to {kind}: {each.name} ({_short(each)})")
+        wiring.terminal.line(f"moved to {kind}: {_short(each)}")
         if not gone:
             wiring.terminal.note("  → the old store cannot be used now: it may still hold a copy")
     if not moved:
@@ -211,10 +211,12 @@ def _show(wiring: Wiring) -> None:
 
 
 def _cells(connection: Connection) -> tuple[object, ...]:
+    from kommo_invoice.cli.words import one_line
+
     return (
         connection.provider,
         _account(connection),
-        connection.name,
+        one_line(connection.name),
         connection.host.partition("://")[2],
         connection.kind,
         connection.store,
@@ -227,7 +229,9 @@ def _facts(connection: Connection) -> dict[str, object]:
 
 
 def _short(connection: Connection) -> str:
-    return f"{connection.provider}:{_account(connection)}"
+    from kommo_invoice.cli.words import one_line
+
+    return f"{one_line(connection.name)} ({connection.provider}:{_account(connection)})"
 
 
 def _account(connection: Connection) -> str:

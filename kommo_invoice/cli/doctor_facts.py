@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kommo_invoice.auth.errors import again
 from kommo_invoice.auth.expiry import ending, environment_warning, warning
 from kommo_invoice.auth.jwt import claimed_scopes
 from kommo_invoice.auth.logins import LOGINS
@@ -74,18 +75,19 @@ def _token(wiring: Wiring, provider: str, account: str, base_url: str | None) ->
             missing=missing_scopes(needed, scopes or ()),
         )
     connection = facts.connection
-    store, problem = _store(wiring, connection)
+    store, unusable = _store(wiring, connection)
+    lost = unusable if isinstance(unusable, LoginNeeded) else None
     return Token(
         provider,
         Source.CONNECTION,
-        problem=_refused(connection),
+        problem=lost or _refused(connection),
         ends=ends,
         warning=warning(connection, moment),
         scopes=connection.scopes,
         needed=needed,
         missing=missing_scopes(needed, connection.scopes or ()),
         store=store,
-        store_problem=problem,
+        store_problem=None if lost else unusable,
     )
 
 
@@ -98,10 +100,11 @@ def _refused(connection: Connection) -> LoginNeeded | None:
     )
 
 
-def _store(wiring: Wiring, connection: Connection) -> tuple[str, SecretStoreUnavailable | None]:
+def _store(wiring: Wiring, connection: Connection) -> tuple[str, KinvError | None]:
     """Return where a connection's secret is, and why it cannot be used there without a person.
 
-    A grant's store has to take new tokens as well, so a test value is written to it.
+    It is a ``LoginNeeded`` where the store opens and has lost it, as for a run. A grant's store has
+    to take new tokens as well, so a test value is written to it.
     """
     from kommo_invoice.auth.connection import Kind
     from kommo_invoice.auth.stores.choose import usable
@@ -116,8 +119,8 @@ def _store(wiring: Wiring, connection: Connection) -> tuple[str, SecretStoreUnav
     except SecretStoreUnavailable as error:
         return where, error
     if secret is None:
-        return where, SecretStoreUnavailable(
-            f"the secret of {connection} is not in the store {connection.store} any more",
-            hint=f"log in again with `kinv connect {connection.provider}`",
+        return where, LoginNeeded(
+            f"the token of {connection} is not in the {connection.store} store",
+            hint=again(connection.provider),
         )
     return where, None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kommo_invoice.engine.fields import by_hand, make_fields
+from kommo_invoice.engine.fields import by_code, by_hand, make_fields
 from kommo_invoice.engine.opening import crm_alone
 
 if TYPE_CHECKING:
@@ -27,8 +27,14 @@ def told(making: Making) -> str:
 
 def facts(making: Making) -> list[dict[str, object]]:
     """Return the missing fields as data; an id tells that the field was made."""
-    ids = {each.code: each.id for each in making.made}
+    made = by_code(making.made)
+    ids = {code: each.id for code, each in made.items()}
     return [
-        {"name": each.name, "code": each.code, "kind": each.kind, "id": ids.get(each.code)}
+        {
+            "name": each.name,
+            "code": each.code,
+            "kind": each.kind,
+            "id": ids.get(each.code.casefold()),
+        }
         for each in making.drafts
     ]

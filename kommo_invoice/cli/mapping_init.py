@@ -108,6 +108,7 @@ def command(
     given = common(context)
     wiring = wire(given, as_json=as_json)
     path = output or given.mapping or wiring.settings.mapping or Path("mapping.toml")
+    _check_name(path)
     if not dry_run:
         _check_output(path, force=force)
     wishes = Wishes(
@@ -142,14 +143,27 @@ def command(
             for name, place in chosen.items()
         }
         proved = first_mapping(
-            settled.get("crm"), settled.get("books"), open_client, wishes, answers, now
+            settled.get("crm"), settled.get("books"), open_client, wishes, answers, now, path
         )
     if dry_run:
         preview(wiring.terminal, path, proved)
         return
     _keep(path, proved.text)
-    making = _made(wiring, path) if proved.first.deals.create and proved.drafts else None
-    tell(wiring.terminal, path, proved, making)
+    making = None
+    try:
+        if proved.first.deals.create and proved.drafts:
+            making = _made(wiring, path)
+    finally:  # the file is written, whatever becomes of the fields
+        tell(wiring.terminal, path, proved, making)
+
+
+def _check_name(path: Path) -> None:
+    from kommo_invoice.errors import UsageError
+
+    if not path.name:
+        raise UsageError(
+            "--output: that names no file", hint="give a path, as --output mapping.toml"
+        )
 
 
 def _check_output(path: Path, *, force: bool) -> None:
@@ -161,7 +175,10 @@ def _check_output(path: Path, *, force: bool) -> None:
             hint="name another file with --output, or give --force",
         )
     if not path.absolute().parent.is_dir():
-        raise UsageError(f"--output: there is no folder {path.absolute().parent}")
+        raise UsageError(
+            f"--output: there is no folder {path.absolute().parent}",
+            hint="make it, or name another file",
+        )
 
 
 def _cases(given: Sequence[str]) -> tuple[tuple[str, str], ...]:
@@ -191,23 +208,25 @@ def _day(text: str | None) -> date | None:
 def _asker(wiring: Wiring) -> Ask | None:
     """Return what asks a person, None where nobody is there or the output is for programs."""
     from kommo_invoice.cli.asking import choose, line, may_ask
+    from kommo_invoice.cli.words import one_line
 
     if wiring.terminal.as_json or not may_ask(wiring.settings):
         return None
 
     def ask(question: Question) -> str:
+        asked = one_line(question.text)
         if not question.options:
-            while not (text := line(f"{question.text}: ").strip()):
+            while not (text := line(f"{asked}: ").strip()):
                 pass
             return text
         values = [option.value for option in question.options]
         default = None if question.default is None else values.index(question.default)
-        labels = [str(option) for option in question.options]
+        labels = [one_line(option) for option in question.options]
         shown = [
             label if labels.count(label) == 1 else f"{label} ({value})"
             for label, value in zip(labels, values, strict=True)
         ]
-        return values[choose(question.text, shown, default)]
+        return values[choose(asked, shown, default)]
 
     return ask
 
@@ -243,7 +262,10 @@ def _keep(path: Path, text: str) -> None:
     try:
         write_whole(path, text.encode(), usual_mode(path))
     except OSError as error:
-        raise UsageError(f"--output: {path} cannot be written: {error.strerror}") from None
+        raise UsageError(
+            f"--output: {path} cannot be written: {error.strerror}",
+            hint="name another file with --output",
+        ) from None
 
 
 def _made(wiring: Wiring, path: Path) -> Making:

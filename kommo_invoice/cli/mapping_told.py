@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kommo_invoice.cli.mapping_fields import facts
+from kommo_invoice.cli.words import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from kommo_invoice.cli.terminal import Terminal
     from kommo_invoice.engine.fields import Making
@@ -30,32 +31,42 @@ def tell(terminal: Terminal, path: Path, proved: Proved, making: Making | None) 
     if terminal.as_json:
         terminal.json({**known, "written": True})
         return
+    titles = one_line(f"{proved.first.crm.title} to {proved.first.books.title}")
+    terminal.line(f"{path} is written: {titles}", style="bold")
+    for label, value in _lines(proved, making):
+        terminal.field(label, one_line(value))
+    terminal.note(f"  → next: `{known['next']}`")
+
+
+def _lines(proved: Proved, making: Making | None) -> Iterator[tuple[str, str]]:
+    """Yield what was chosen, by label."""
     first = proved.first
     deals = first.deals
-    terminal.line(f"{path} is written: {first.crm.title} to {first.books.title}", style="bold")
-    stages = ", ".join(map(str, deals.stages))
-    terminal.field("trigger", f"{deals.pipeline}: {stages}, since {first.since}")
+    yield "trigger", f"{deals.pipeline}: {', '.join(map(str, deals.stages))}, since {first.since}"
     moves = [
         f"{name} → {to}" for name, to in (("invoiced", deals.invoiced), ("paid", deals.paid)) if to
     ]
     if moves:
-        terminal.field("moves", ", ".join(moves))
-    terminal.field("item", str(first.item))
-    terminal.field("tax", _tax(proved))
-    terminal.field("mark", str(deals.mark))
+        yield "moves", ", ".join(moves)
+    yield "item", str(first.item)
+    yield "tax", _tax(proved)
+    if not first.sends:
+        yield "send", "no: the books may not e-mail for this account"
+    yield "mark", str(deals.mark)
     told = [str(each.field) for each in deals.writes if each.exists or deals.create]
     if told:
-        terminal.field("writes", ", ".join(told))
+        yield "writes", ", ".join(told)
     if making is not None and making.made:
-        terminal.field("made", ", ".join(each.name for each in making.made))
+        yield "made", ", ".join(each.name for each in making.made)
     absent = [str(each.field) for each in deals.writes if not each.exists and not deals.create]
     if absent:
-        terminal.field("left out", f"{', '.join(absent)}: no such fields; uncomment to have them")
+        yield "left out", f"{', '.join(absent)}: no such fields; uncomment to have them"
     if first.dropped:
-        terminal.field("left out", f"{', '.join(first.dropped)}: the books have no place for them")
+        yield "left out", f"{', '.join(first.dropped)}: the books have no place for them"
     if proved.drafts and making is None:
-        terminal.field("missing", f"the field {deals.mark}: kinv cannot work without it")
-    terminal.note(f"  → next: `{known['next']}`")
+        fields, them = ("field", "it") if len(proved.drafts) == 1 else ("fields", "them")
+        named = ", ".join(each.name for each in proved.drafts)
+        yield "missing", f"the {fields} {named}: kinv cannot work without {them}"
 
 
 def _tax(proved: Proved) -> str:
@@ -82,6 +93,7 @@ def _facts(path: Path, proved: Proved, making: Making | None) -> dict[str, objec
             "paid_stage": deals.paid.text if deals.paid else None,
             "since": first.since,
             "item": first.item.text,
+            "send": first.sends,
             "invoice_field": deals.mark.text,
             "tax": {country: each.text for country, each in tax.cases.items()} if tax else {},
             "tax_default": tax.default.text if tax else None,

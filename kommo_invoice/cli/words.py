@@ -45,6 +45,7 @@ STATES = {
     ClaimState.CLOSED: "closed",
 }
 
+_BREAKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
 _LONG_ID = re.compile(r"[A-Za-z0-9+/_-]{40,}={0,2}")
 _HEAD, _TAIL = 8, 6
 
@@ -59,6 +60,15 @@ def wording(step: str) -> Wording:
 def short(text: str) -> str:
     """Return a text with the books' long ids shortened; for reading, not for copying."""
     return _LONG_ID.sub(lambda found: f"{found[0][:_HEAD]}…{found[0][-_TAIL:]}", text)
+
+
+def one_line(name: object) -> str:
+    """Return what people called something as it can be shown on one line.
+
+    Line breaks, control characters (a terminal obeys those), marks that turn the direction of
+    what follows and lone surrogates become spaces.
+    """
+    return _BREAKS.sub(" ", str(name)).strip()
 
 
 def price(amount: object, currency: object) -> str:

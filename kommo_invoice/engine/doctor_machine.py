@@ -8,7 +8,7 @@ import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
-from kommo_invoice.engine.doctor_findings import Finding, fails, ok, unchecked, warning
+from kommo_invoice.engine.doctor_findings import Finding, State, fails, ok, unchecked, warning
 from kommo_invoice.engine.locks import hold
 from kommo_invoice.errors import EXIT_CODE_MEANINGS, AlreadyRunning, ConfigInvalid, ExitCode
 from kommo_invoice.ledger.health import SCHEMA, Health, examine, network_filesystem
@@ -74,10 +74,10 @@ def folder_findings(state_dir: Path) -> Iterator[Finding]:
 
 
 def ledger_finding(state_dir: Path, health: Health | OSError) -> Finding:
-    """Return how the ledger's file is; none yet is ok."""
+    """Return how the ledger's file is; none is ok, unless the last run knows better."""
     check, path = "ledger", ledger_file(state_dir)
-    if isinstance(health, FileNotFoundError):
-        return ok(check, f"none yet; the first run makes {path}")
+    if _holds_nothing(health):
+        return ok(check, f"there is none; the next run makes {path}")
     if isinstance(health, OSError):
         message = f"{path} cannot be read: {health.strerror}"
         return fails(check, ConfigInvalid(message, hint=_WAY_OUT))
@@ -123,11 +123,24 @@ def last_run_findings(
     state_dir: Path, mapping: Path, noted: Noted | None, health: Health | OSError
 ) -> Iterator[Finding]:
     """Yield whether this is the state folder of the last run, and how that run ended."""
-    yield _same_folder(state_dir, mapping, noted)
-    yield _last_run(health)
+    same = _same_folder(state_dir, mapping, noted, health)
+    yield same
+    if same.state is State.FAILS and _holds_nothing(health):
+        yield unchecked("last run", "the ledger here does not know it")
+    else:
+        yield _last_run(health)
 
 
-def _same_folder(state_dir: Path, mapping: Path, noted: Noted | None) -> Finding:
+def _holds_nothing(health: Health | OSError) -> bool:
+    """Say whether there is no ledger: no file, or one that was emptied."""
+    if isinstance(health, OSError):
+        return isinstance(health, FileNotFoundError)
+    return health.schema == 0 and not health.problems
+
+
+def _same_folder(
+    state_dir: Path, mapping: Path, noted: Noted | None, health: Health | OSError
+) -> Finding:
     check = "same folder"
     if noted is None:
         return ok(check, "no run has noted its state folder yet")
@@ -139,6 +152,13 @@ def _same_folder(state_dir: Path, mapping: Path, noted: Noted | None) -> Finding
         message += ": a ledger there knows invoices that this one does not"
         hint = f"set KINV_STATE_DIR={noted.state_dir} in the crontab or unit, and in your shell"
         return fails(check, ConfigInvalid(message, hint=hint))
+    if _holds_nothing(health):
+        message = f"{run} kept its ledger here, and it is gone"
+        hint = (
+            f"restore {ledger_file(state_dir)} from a backup; without it kinv goes on by the marks "
+            "on deals and the references in the books"
+        )
+        return fails(check, ConfigInvalid(message, hint=hint))
     if noted.mapping != mapping.resolve():
         shown = f"{run} used the mapping {noted.mapping}, this is {mapping}"
         return warning(check, shown, "keep one mapping for one pair of accounts")
@@ -147,7 +167,7 @@ def _same_folder(state_dir: Path, mapping: Path, noted: Noted | None) -> Finding
 
 def _last_run(health: Health | OSError) -> Finding:
     check = "last run"
-    if isinstance(health, FileNotFoundError):
+    if _holds_nothing(health):
         return ok(check, "none yet")
     if isinstance(health, OSError) or health.problems:
         return unchecked(check, "the ledger cannot be read")

@@ -9,7 +9,7 @@ from kommo_invoice.errors import ConfigInvalid, LostAnswer, Refused, Rejected
 from kommo_invoice.mapping.new_fields import as_if_made, missing_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from kommo_invoice.crm.base import Crm, CrmSetup
     from kommo_invoice.domain.fields import FieldDef, FieldDraft
@@ -62,16 +62,23 @@ def by_hand(drafts: Sequence[FieldDraft]) -> str:
     return ", ".join(f"{each.name!r} ({'link' if each.link else each.kind})" for each in drafts)
 
 
+def by_code(fields: Iterable[FieldDef]) -> Mapping[str, FieldDef]:
+    """Return fields by their codes, case-folded: a CRM may answer another case than it was told."""
+    return {each.code.casefold(): each for each in fields if each.code}
+
+
 def _make(crm: Crm, drafts: Sequence[FieldDraft], setup: CrmSetup) -> Sequence[FieldDef]:
     try:
         return crm.create_fields(drafts)
     except LostAnswer as error:
         # They are never asked for twice blindly: what is there now was made by this request.
-        found = {each.code: each for each in crm.setup().fields if each not in setup.fields}
-        if all(draft.code in found for draft in drafts):
-            return [found[draft.code] for draft in drafts]
+        found = by_code(each for each in crm.setup().fields if each not in setup.fields)
+        codes = [draft.code.casefold() for draft in drafts]
+        if all(code in found for code in codes):
+            return [found[code] for code in codes]
         raise LostAnswer(
-            f"the answer to making {len(drafts)} fields was lost, and they are not to be seen yet",
+            "the answer to making fields on deals was lost, and not all are to be seen yet: "
+            f"{by_hand(drafts)}",
             hint="wait two minutes, then run it again: it looks for them before it makes any",
         ) from error
     except Rejected as error:

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
 from kommo_invoice.books.features import Effect, Feature
-from kommo_invoice.engine.fields import Making
+from kommo_invoice.engine.first_proof import prove
 from kommo_invoice.engine.providers import Account, open_books, open_crm
 from kommo_invoice.errors import KinvError
-from kommo_invoice.mapping.compile import compile_mapping
 from kommo_invoice.mapping.first.decide import decide_crm
 from kommo_invoice.mapping.first.found import reads
-from kommo_invoice.mapping.first.item import decide_item
+from kommo_invoice.mapping.first.item import check_items, decide_item
 from kommo_invoice.mapping.first.tax import decide_tax
 from kommo_invoice.mapping.first.text import First, Side, write
-from kommo_invoice.mapping.load import load_mapping
-from kommo_invoice.mapping.new_fields import missing_fields
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date, datetime
+    from pathlib import Path
 
     from kommo_invoice.crm.base import CrmSetup
     from kommo_invoice.domain.catalog import Catalog
@@ -61,6 +57,7 @@ def first_mapping(
     wishes: Wishes,
     answers: Answers,
     clock: Callable[[], datetime],
+    path: Path,
 ) -> Proved:
     """Read both accounts, decide what there is to decide, and return a mapping that fits them.
 
@@ -71,6 +68,7 @@ def first_mapping(
         wishes: What flags say.
         answers: Asks for the rest.
         clock: Gives the time (UTC).
+        path: Where the mapping is to stand.
 
     Raises:
         UsageError: Answers are missing, or a flag names what does not exist.
@@ -78,8 +76,10 @@ def first_mapping(
         LoginNeeded, Refused, Temporary: An account cannot be read.
     """
     left = None if crm is None else _read_crm(crm, open_client)
-    deals = None if left is None else decide_crm(left.held, wishes, answers, left.provider)
     right = None if books is None else _read_books(books, open_client)
+    if right is not None:  # before a person has answered in vain
+        check_items(right.held, right.provider)
+    deals = None if left is None else decide_crm(left.held, wishes, answers, left.provider)
     item = tax = None
     if right is not None:
         item = decide_item(right.held, wishes, answers, right.provider)
@@ -102,7 +102,7 @@ def first_mapping(
         dropped=dropped,
     )
     text = write(first)
-    return Proved(first, text, _proved(text, left.held, right.held))
+    return Proved(first, text, prove(text, path, left.held, right.held))
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,18 +154,6 @@ def _today(setup: CrmSetup, catalog: Catalog, clock: Callable[[], datetime]) -> 
 
 def _account(place: Place) -> Account:
     return Account(place.provider or "", place.account or "", place.base_url)
-
-
-def _proved(text: str, setup: CrmSetup, catalog: Catalog) -> tuple[FieldDraft, ...]:
-    """Compile the mapping as `kinv mapping check` will; return the fields that are missing."""
-    with tempfile.TemporaryDirectory(prefix="kinv-") as folder:
-        path = Path(folder) / "mapping.toml"
-        path.write_text(text, encoding="utf-8")
-        file = load_mapping(path)
-    drafts = missing_fields(file, setup.fields)
-    making = Making.planned(setup, drafts)
-    compile_mapping(file, making.setup, catalog)
-    return making.drafts
 
 
 def _side(place: Place, title: str) -> Side:

@@ -67,8 +67,8 @@ def choose_side(
     known = CRMS if section == "crm" else BOOKS
     if wish.provider is not None and wish.provider not in known:
         raise UsageError(
-            f"--{section}: {wish.provider!r} is not available in this version; "
-            f"there is {', '.join(known)}"
+            f"--{section}: {wish.provider!r} is not available in this version",
+            hint=f"there is {', '.join(known)}",
         )
     wanted = known if wish.provider is None else {wish.provider: known[wish.provider]}
     own = [each for each in offers if each.provider in wanted]

@@ -72,6 +72,16 @@ def missing_fields(file: MappingFile, fields: Sequence[FieldDef]) -> list[FieldD
     return drafts
 
 
+def own_code(name: str) -> str:
+    """Return the code of the field that kinv makes under a name; it outlives the name."""
+    return _code(name, set())
+
+
+def has_code(field: FieldDef, code: str) -> bool:
+    """Say whether a field has a code, in whatever case the CRM answers it."""
+    return _same(field.code, code)
+
+
 def as_if_made(drafts: Sequence[FieldDraft]) -> tuple[FieldDef, ...]:
     """Return the definitions that the drafts would have, to compile a mapping before they exist."""
     return tuple(

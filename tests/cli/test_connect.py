@@ -332,3 +332,12 @@ class TestWithoutATerminal:
         ended = bare.kinv("connect", "freshbooks", "--token-stdin")
         assert ended.code == 2
         assert "kommo, wave" in ended.err
+
+
+def test_a_name_of_several_lines_is_shown_on_one(
+    connect: Callable[..., Result], bare: Stage
+) -> None:
+    business = bare.wave.add_business("Second\nLtd \x1b[31m", "GBP")
+    ended = connect("wave", WAVE_TOKEN, "--account", business)
+    assert ended.out.startswith("connected: Second Ltd [31m (wave:")
+    assert "\x1b" not in bare.kinv("connect").out

@@ -10,6 +10,8 @@ from doctor_case import diagnose, jwt, kommo_token
 
 from kommo_invoice.auth.connection import Connection, Kind, Secret, StoreKind
 from kommo_invoice.auth.connections import Connections
+from kommo_invoice.auth.stores.file_store import FileStore
+from kommo_invoice.auth.stores.keys import Keys
 from kommo_invoice.auth.stores.plain_store import PlainStore
 
 if TYPE_CHECKING:
@@ -277,7 +279,8 @@ def test_a_store_that_opens_without_a_person(kind: Kind, stage: Stage) -> None:
 
 
 def test_a_store_without_its_key(stage: Stage) -> None:
-    connect_wave(stage, StoreKind.FILE)
+    connection = connect_wave(stage, StoreKind.FILE)
+    FileStore(stage.state, Keys(file=None, text="k" * 43)).put(connection.key, "sealed")
     told = diagnose(stage, KINV_WAVE_TOKEN="")
     assert told.code == 12
     assert told.bad() == {"wave store"}
@@ -290,8 +293,11 @@ def test_a_store_that_has_lost_the_secret(stage: Stage) -> None:
     connection = connect_wave(stage, StoreKind.PLAIN)
     PlainStore(stage.state).delete(connection.key)
     told = diagnose(stage, KINV_WAVE_TOKEN="")
-    assert told.code == 12
-    assert "`kinv connect wave`" in told.one("wave store")["hint"]
+    assert told.code == 4, "as a run ends"
+    assert told.bad() == {"wave token"}
+    assert "is not in the plain store" in told.one("wave token")["evidence"]
+    assert "`kinv connect wave`" in told.one("wave token")["hint"]
+    assert told.one("wave store")["state"] == "ok"
 
 
 def test_a_grant_that_use_renews_needs_no_new_login_yet(stage: Stage) -> None:

@@ -204,6 +204,28 @@ def test_another_state_folder_whose_ledger_is_gone(used: Stage) -> None:
     assert told.bad() == {"same folder"}
 
 
+@pytest.mark.parametrize("way", ["deleted", "emptied"])
+def test_a_ledger_of_the_last_run_that_is_gone(way: str, used: Stage) -> None:
+    used.forget()
+    if way == "emptied":
+        ledger(used).touch(mode=0o600)
+    told = diagnose(used)
+    assert told.code == 7
+    assert told.bad() == {"same folder"}
+    found = told.one("same folder")
+    assert "`kinv invoice`, 20" in found["evidence"]
+    assert found["evidence"].endswith("kept its ledger here, and it is gone")
+    assert f"restore {ledger(used)} from a backup" in found["hint"]
+    assert told.one("ledger")["evidence"] == f"there is none; the next run makes {ledger(used)}"
+    assert told.one("last run")["state"] == "not checked"
+
+
+def test_a_ledger_that_was_made_anew_is_sound(used: Stage) -> None:
+    used.forget()
+    assert used.invoice().code == 0
+    assert diagnose(used).code == 0
+
+
 def test_another_mapping_than_the_last_run(used: Stage) -> None:
     copy = used.folder / "copy.toml"
     shutil.copy(used.folder / "mapping.toml", copy)

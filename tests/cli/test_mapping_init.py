@@ -4,65 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-import pty
-import select
 import subprocess
 import sys
-import time
 import tomllib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from init_case import OURS, TAX, begin, check, fields_of, forget_fields, play, sides, target
 
 from kommo_invoice.sandbox.kommo import TOKEN
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from stage import Result, Stage
-
-OURS = {"Invoice ID", "Invoice number", "Invoice link", "Payment status", "Paid amount", "Paid on"}
-TAX = ("--tax", "DE=VAT 19%")
-ON_TERMINAL = """
-import fcntl, os, sys, termios
-fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-os.execv(sys.argv[1], sys.argv[1:])
-"""
-"""Makes stdin the terminal that Ctrl-C comes from, then becomes another program."""
-
-
-def sides(stage: Stage) -> list[str]:
-    """Return the flags that lead to the simulators."""
-    urls = stage.sandbox.urls
-    return ["--crm-base-url", urls["kommo"], "--books-base-url", urls["wave"]]
-
-
-def begin(stage: Stage, *arguments: object, **environment: str) -> Result:
-    """Run ``kinv mapping init`` for a file that is not there yet."""
-    return stage.kinv(
-        "mapping", "init", *sides(stage), "-o", target(stage), *arguments, **environment
-    )
-
-
-def target(stage: Stage) -> Path:
-    return stage.folder / "first.toml"
-
-
-def forget_fields(stage: Stage) -> None:
-    """Make the account one that never heard of kinv."""
-    fields = stage.kommo.account.fields["leads"]
-    for number in [number for number, each in fields.items() if each.name in OURS]:
-        del fields[number]
-
-
-def fields_of(stage: Stage) -> dict[str, str | None]:
-    """Return the deal's fields of ours, by name, with their codes."""
-    fields = stage.kommo.account.fields["leads"].values()
-    return {each.name: each.code for each in fields if each.name in OURS}
-
-
-def check(stage: Stage) -> Result:
-    return stage.kinv("mapping", "check", "--mapping", target(stage), "--json")
+    from stage import Stage
 
 
 # -- by flags ------------------------------------------------------------------------------------
@@ -96,6 +50,24 @@ def test_a_dry_run_prints_the_file_and_writes_nothing(stage: Stage) -> None:
     assert tomllib.loads(ended.out)["trigger"]["pipeline"] == "Sales"
     assert not target(stage).exists()
     assert not fields_of(stage)
+
+
+def test_it_says_that_nothing_is_mailed_where_the_books_may_not(stage: Stage) -> None:
+    businesses = stage.wave.state.businesses
+    businesses[stage.business] = replace(businesses[stage.business], email_send_enabled=False)
+    ended = begin(stage, *TAX)
+    assert "send      no: the books may not e-mail for this account" in ended.out
+    told = json.loads(begin(stage, *TAX, "--force", "--json").out)
+    assert told["choices"]["send"] is False
+
+
+def test_names_do_not_break_the_lines(stage: Stage) -> None:
+    stage.kommo.account.name = "Agency\n  → next: `rm -rf /`\x1b[31m"
+    ended = begin(stage, *TAX)
+    assert ended.code == 0
+    first = ended.out.splitlines()[0]
+    assert first.endswith("Kommo Agency → next: `rm -rf /` [31m to Wave Northlight Digital GmbH")
+    assert "\x1b" not in ended.out + ended.err
 
 
 def test_for_programs_it_is_one_document(stage: Stage) -> None:
@@ -171,6 +143,12 @@ def test_by_default_it_is_written_where_it_is_looked_for(stage: Stage) -> None:
         (["--books", "wav"], "--books: 'wav' is not available"),
         (["--stage", "Issue"], "--stage: there is no stage of Sales 'Issue'"),
         (["--output", "nowhere/mapping.toml"], "there is no folder"),
+        (["--output", ""], "--output: that names no file"),
+        (["--output", "", "--force"], "--output: that names no file"),
+        (["--output", "", "--dry-run"], "--output: that names no file"),
+        (["--crm-auth-base-url", "https://kommo.example/oauth"], "--crm-auth-base-url: must be a"),
+        (["--item", "Nothing"], "--item: there is no item 'Nothing'"),
+        (["--tax-default", "VAT"], "--tax-default: there is no tax 'VAT'"),
     ],
 )
 def test_a_wrong_flag_is_exit_2(arguments: list[str], words: str, stage: Stage) -> None:
@@ -178,7 +156,20 @@ def test_a_wrong_flag_is_exit_2(arguments: list[str], words: str, stage: Stage) 
     assert ended.code == 2, ended
     assert words in ended.err
     assert "Traceback" not in ended.err
+    assert "→ " in ended.err, "what helps"
+    assert "see the command's --help" not in ended.err
     assert not target(stage).exists()
+
+
+def test_books_without_a_product_end_it_at_once(stage: Stage) -> None:
+    books = stage.wave.add_business("Second GmbH", sender="billing@second.example")
+    ended = begin(stage, "--books-account", books, "--item", "Consulting Services")
+    assert ended.code == 7
+    assert "'Second GmbH' has no product for sale in Wave" in ended.err
+    assert "make a product or service in Wave (one that is sold), then run it again" in ended.err
+    code, shown = play(stage, extra=("--books-account", books))
+    assert code == 7, shown
+    assert "Which " not in shown
 
 
 def test_a_file_that_cannot_be_written_leaves_nothing_behind(stage: Stage) -> None:
@@ -224,76 +215,7 @@ def test_a_provider_that_refuses_ends_it_before_anything_is_written(stage: Stage
     assert not target(stage).exists()
 
 
-# -- fields --------------------------------------------------------------------------------------
-
-
-def test_missing_fields_are_made_where_that_is_asked_for(stage: Stage) -> None:
-    forget_fields(stage)
-    ended = begin(stage, *TAX, "--create-fields")
-    assert ended.code == 0, ended
-    assert fields_of(stage) == {name: f"KINV_{name.upper().replace(' ', '_')}" for name in OURS}
-    assert "made      Invoice ID, Invoice number" in ended.out
-    assert check(stage).code == 0
-
-
-def test_else_the_mapping_is_written_and_the_next_command_is_named(stage: Stage) -> None:
-    forget_fields(stage)
-    ended = begin(stage, *TAX)
-    assert ended.code == 0
-    assert "the field Invoice ID: kinv cannot work without it" in ended.out
-    assert f"kinv mapping check --create-fields --mapping {target(stage)}" in ended.err
-    failed = check(stage)
-    assert failed.code == 7
-    assert "let `kinv mapping check --create-fields` make the field" in failed.err
-    made = stage.kinv("mapping", "check", "--create-fields", "--mapping", target(stage))
-    assert made.code == 0, made
-    assert fields_of(stage) == {"Invoice ID": "KINV_INVOICE_ID"}
-
-
-def test_who_may_not_make_fields_keeps_the_mapping(stage: Stage) -> None:
-    forget_fields(stage)
-    stage.kommo.account.admin = False
-    ended = begin(stage, *TAX, "--create-fields")
-    assert ended.code == 8
-    assert "make the fields by hand, on deals: 'Invoice ID' (text)" in ended.err
-    assert target(stage).exists()
-
-
 # -- on a terminal -------------------------------------------------------------------------------
-
-
-def play(stage: Stage, *answers: tuple[str, str], extra: tuple[str, ...] = ()) -> tuple[int, str]:
-    """Run it on a terminal of its own; give each answer when its words have appeared."""
-    command = [sys.executable, "-m", "kommo_invoice", "mapping", "init", *sides(stage)]
-    command += ["-o", str(target(stage)), *extra]
-    screen, inside = pty.openpty()
-    child = subprocess.Popen(
-        [sys.executable, "-c", ON_TERMINAL, *command],
-        env={**stage.environment(), "TERM": "dumb"},
-        stdin=inside,
-        stdout=inside,
-        stderr=inside,
-        start_new_session=True,
-    )
-    os.close(inside)
-    shown, seen, ends = "", 0, time.monotonic() + 30
-    left = list(answers)
-    while time.monotonic() < ends:
-        ready, _, _ = select.select([screen], [], [], 1)
-        if not ready:
-            continue
-        try:
-            piece = os.read(screen, 65536).decode()
-        except OSError:  # the other end is closed
-            break
-        shown += piece
-        while left and left[0][0] in shown[seen:]:
-            seen = shown.index(left[0][0], seen) + len(left[0][0])
-            os.write(screen, left.pop(0)[1].encode())
-    code = child.wait(timeout=30)
-    os.close(screen)
-    assert not left, shown
-    return code, shown.replace("\r\n", "\n")
 
 
 def test_on_a_terminal_it_asks_and_enter_takes_the_guess(stage: Stage) -> None:

@@ -63,6 +63,12 @@ def test_none_is_no_request() -> None:
     assert script.asked == []
 
 
+def test_codes_that_come_back_in_another_case_are_ours() -> None:
+    row = {**made(31, MARK, "text"), "code": "kinv_invoice_id"}
+    crm, _ = kommo(page("custom_fields", row))
+    assert [each.id for each in crm.create_fields([MARK])] == ["31"]
+
+
 @pytest.mark.parametrize(
     "answer", [None, {"ok": True}, page("custom_fields"), page("custom_fields", {"id": "x"})]
 )

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+BARE = replace(SETUP, fields=())
+
 
 class TestGuesses:
     def test_what_has_a_usual_name_is_found(self, tmp_path: Path) -> None:
@@ -105,6 +107,45 @@ class TestGuesses:
         decided = first(replace(SETUP, fields=(renamed,)))
         assert (decided.deals.mark.text, decided.deals.mark_exists) == ("Rechnung", True)
 
+    def test_a_code_in_another_case_is_ours(self) -> None:
+        renamed = replace(field("Rechnung"), code="kinv_invoice_id")
+        decided = first(replace(SETUP, fields=(renamed,)))
+        assert (decided.deals.mark.text, decided.deals.mark_exists) == ("Rechnung", True)
+
+    def test_all_fields_that_kinv_made_are_known_by_their_codes(self, tmp_path: Path) -> None:
+        made = compiled(first(BARE, create_fields=True), tmp_path, BARE).write_back
+        own = [made.mark, *(each for each, _ in made.fields)]
+        german = [replace(each, name=f"Feld {number}") for number, each in enumerate(own)]
+        setup = replace(SETUP, fields=tuple(german))
+        decided = first(setup)
+        assert decided.deals.missing == ()
+        assert list(read(decided)["write_back"]["fields"]) == [each.name for each in german[1:]]
+        compiled(decided, tmp_path, setup)
+
+    def test_names_that_were_swapped_do_not_swap_the_fields(self, tmp_path: Path) -> None:
+        status = replace(field("Invoice number"), id="1", code="KINV_PAYMENT_STATUS")
+        number = replace(field("Payment status"), id="2", code="KINV_INVOICE_NUMBER")
+        setup = replace(SETUP, fields=(status, number))
+        decided = first(setup)
+        fields = read(decided)["write_back"]["fields"]
+        assert fields["Payment status"] == "{{ invoice.number }}"
+        assert "invoice.status" in fields["Invoice number"]
+        compiled(decided, tmp_path, setup)
+
+    def test_a_field_of_ours_takes_no_second_value_under_its_new_name(self, tmp_path: Path) -> None:
+        status = replace(field("Invoice number"), code="KINV_PAYMENT_STATUS")
+        setup = replace(SETUP, fields=(status,))
+        decided = first(setup, create_fields=True)
+        fields = read(decided)["write_back"]["fields"]
+        assert "invoice.status" in fields["Invoice number"]
+        assert "{{ invoice.number }}" not in fields.values()
+        compiled(decided, tmp_path, setup)
+
+    def test_a_field_with_our_code_that_cannot_hold_the_value_is_left_alone(self) -> None:
+        odd = replace(field("Betrag", FieldKind.CHOICE), code="KINV_PAID_AMOUNT")
+        decided = first(replace(SETUP, fields=(odd,)), create_fields=True)
+        assert "{{ invoice.paid }}" not in read(decided)["write_back"]["fields"].values()
+
     def test_books_that_may_not_send_are_not_asked_to(self) -> None:
         mute = replace(CATALOG, account=replace(CATALOG.account, can_send=False))
         assert read(first(catalog=mute))["invoice"]["send"] is False
@@ -159,6 +200,22 @@ class TestFlags:
         with pytest.raises(UsageError) as refused:
             first(**wishes)
         assert words in refused.value.message
+        assert refused.value.hint != UsageError.default_hint
+
+    def test_the_hint_says_what_there_is(self) -> None:
+        many = replace(CATALOG, items=tuple(Item(f"i{each}", f"Item {each}") for each in range(10)))
+        with pytest.raises(UsageError) as refused:
+            first(catalog=many, item="Consulting")
+        assert refused.value.hint.startswith("there is 'Item 0', 'Item 1', ")
+        assert refused.value.hint.endswith("'Item 7' and 2 more")
+
+    def test_there_is_one_mark(self) -> None:
+        renamed = replace(field("Rechnung"), code="KINV_INVOICE_ID")
+        with pytest.raises(UsageError) as refused:
+            first(replace(SETUP, fields=(renamed,)), invoice_field="Nope")
+        assert refused.value.message == (
+            "--invoice-field: there is no deal field 'Nope'; kinv's own is called 'Rechnung'"
+        )
 
     def test_a_country_needs_a_field_that_tells_it(self) -> None:
         with pytest.raises(UsageError, match="no field tells a client's country"):
@@ -194,8 +251,15 @@ class TestWithoutAPerson:
 
     @pytest.mark.parametrize("items", [(), (Item("i3", "Postage", sellable=False),)])
     def test_books_without_anything_for_sale(self, items: Sequence[Item]) -> None:
-        with pytest.raises(ConfigInvalid, match="no product for sale in Wave"):
-            first(catalog=replace(CATALOG, items=tuple(items)))
+        for item in (None, "Consulting Services"):
+            with pytest.raises(ConfigInvalid, match="no product for sale in Wave") as refused:
+                first(catalog=replace(CATALOG, items=tuple(items)), item=item)
+            assert "product or service in Wave (one that is sold)" in refused.value.hint
+
+    def test_a_name_does_not_break_the_list_of_what_is_missing(self) -> None:
+        twins = replace(CATALOG, items=(Item("i1", "A\n--item: B"), Item("i2", "A\n--item: B")))
+        with pytest.raises(UsageError, match=r"'i1' \('A\\n--item: B'\)"):
+            first(catalog=twins)
 
     def test_an_account_without_pipelines(self) -> None:
         with pytest.raises(ConfigInvalid, match="has no pipeline"):

@@ -51,14 +51,15 @@ def item(draft: FieldDraft, place: int) -> dict[str, object]:
 def made(drafts: Sequence[FieldDraft], body: object) -> list[FieldDef]:
     """Return the definitions of new fields in the order in which they were sent.
 
-    Each is known by its code, which is ours and comes back with the definition.
+    Each is known by its code, which is ours and comes back with the definition, in whatever case.
 
     Raises:
         LostAnswer: The answer does not tell all of them.
     """
     try:
-        rows = {row.code: row for row in parse_list(FieldDefRow, FieldDefRow.key, body)}
-        found = [fields.definition(rows[draft.code], "deal") for draft in drafts]
+        told = parse_list(FieldDefRow, FieldDefRow.key, body)
+        rows = {row.code.casefold(): row for row in told if row.code}
+        found = [fields.definition(rows[draft.code.casefold()], "deal") for draft in drafts]
     except (KinvError, KeyError):
         found = [None]
     known = [each for each in found if each is not None]

@@ -86,7 +86,7 @@ class Answers:
         if not self.missing:
             return
         lines = [
-            f"\n  {each.flag}: {each.text}"
+            f"\n  {each.flag}: {_on_its_line(each.text)}"
             + (f" One of {', '.join(map(_told, each.options))}" if each.options else "")
             for each in self.missing
         ]
@@ -98,5 +98,11 @@ class Answers:
 
 
 def _told(option: Option) -> str:
-    label = f" ({option.label})" if option.label and option.label != option.value else ""
-    return f"{option.value!r}{label}"
+    if not option.label or option.label == option.value:
+        return repr(option.value)
+    return f"{option.value!r} ({_on_its_line(option.label)})"
+
+
+def _on_its_line(text: str) -> str:
+    """Return a text, quoted where a name in it would break the line."""
+    return text if text.isprintable() else repr(text)

@@ -36,6 +36,11 @@ if TYPE_CHECKING:
     from kommo_invoice.mapping.first.wishes import Wishes
 
 
+_OTHER_FIELD = (
+    "name a text field of deals, by name or id, or a new one, which --create-fields makes"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class CrmPart:
     """What the CRM account decides.
@@ -87,7 +92,7 @@ def decide_crm(setup: CrmSetup, wishes: Wishes, answers: Answers, crm: str) -> C
     """
     if not setup.pipelines:
         raise ConfigInvalid(
-            f"the {crm} account {setup.account.name} has no pipeline",
+            f"the {crm} account {setup.account.name!r} has no pipeline",
             hint=f"make a pipeline with a stage for invoices in {crm}, then run it again",
         )
     pipeline = _pipeline(setup.pipelines, wishes, answers)
@@ -134,13 +139,13 @@ def _is(pipeline: Pipeline, text: str, stage: Stage) -> bool:
 
 
 def _stage(flag: str, wish: str, pipeline: Pipeline) -> Stage:
-    return given(flag, lambda: pick_stage(wish, pipeline))
+    return given(flag, lambda: pick_stage(wish, pipeline), pipeline.stages)
 
 
 def _pipeline(pipelines: Sequence[Pipeline], wishes: Wishes, answers: Answers) -> Pipeline | None:
     if wishes.pipeline is not None:
         wanted = wishes.pipeline
-        return given("--pipeline", lambda: pick_pipeline(wanted, pipelines))
+        return given("--pipeline", lambda: pick_pipeline(wanted, pipelines), pipelines)
     names = {
         spelled(each, lambda text: pick_pipeline(text, pipelines)).text: each for each in pipelines
     }
@@ -162,7 +167,7 @@ def _stages(pipeline: Pipeline, wishes: Wishes, answers: Answers) -> tuple[Stage
     if wishes.stages:
         chosen = [_stage("--stage", each, pipeline) for each in wishes.stages]
         if any(each.kind is StageKind.LOST for each in chosen):
-            raise UsageError("--stage: a lost deal is never invoiced")
+            raise UsageError("--stage: a lost deal is never invoiced", hint="name another stage")
         return tuple(dict.fromkeys(chosen))
     names = {
         spelled_stage(each, pipeline).text: each
@@ -224,14 +229,36 @@ def _mark(fields: Sequence[FieldDef], wishes: Wishes) -> tuple[Spelled, bool]:
     try:
         chosen = pick_field(wanted, own, "deal")
     except Unresolved as error:
-        if error.message.startswith("several"):
-            raise UsageError(f"--invoice-field: {error}") from None
-        if "{{" in wanted or wanted.strip().isdecimal() or not wanted.strip():
-            raise UsageError(f"--invoice-field: {wanted!r} is no name for a field") from None
+        _check_new(wanted, error, found.coded_mark(own))
         return Spelled(wanted, wanted), False
     if chosen.kind is not FieldKind.TEXT or not chosen.writable:
-        raise UsageError(f"--invoice-field: {chosen.name!r} is no text field, but {chosen.type}")
+        raise UsageError(
+            f"--invoice-field: {chosen.name!r} is no text field, but {chosen.type}",
+            hint=_OTHER_FIELD,
+        )
     return spelled(chosen, lambda text: pick_field(text, own, "deal")), True
+
+
+def _check_new(wanted: str, error: Unresolved, own: FieldDef | None) -> None:
+    """Check that a field for the mark that is not there can be made under the given name.
+
+    Args:
+        wanted: The name.
+        error: Why it means no field.
+        own: The field that kinv made for its mark already.
+
+    Raises:
+        UsageError: It cannot.
+    """
+    if error.message.startswith("several"):
+        raise UsageError(f"--invoice-field: {error}", hint=_OTHER_FIELD)
+    if own is not None:
+        raise UsageError(
+            f"--invoice-field: {error.message}; kinv's own is called {own.name!r}",
+            hint="leave --invoice-field out: that field is taken",
+        )
+    if "{{" in wanted or wanted.strip().isdecimal() or not wanted.strip():
+        raise UsageError(f"--invoice-field: {wanted!r} is no name for a field", hint=_OTHER_FIELD)
 
 
 def _asked_to_create(part: CrmPart, answers: Answers, crm: str) -> CrmPart:

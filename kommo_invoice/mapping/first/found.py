@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kommo_invoice.domain.fields import FieldDef, FieldKind
 from kommo_invoice.domain.invoice import Status
 from kommo_invoice.mapping.first.names import TEXTS, Spelled, normal, path, spelled, usual
-from kommo_invoice.mapping.new_fields import MARK_CODE
+from kommo_invoice.mapping.new_fields import MARK_CODE, has_code, own_code
 from kommo_invoice.mapping.resolve import pick_field
 
 if TYPE_CHECKING:
@@ -113,8 +113,7 @@ def reads(fields: Sequence[FieldDef]) -> dict[str, str]:
 def mark(fields: Sequence[FieldDef]) -> tuple[Spelled, bool]:
     """Return the field for kinv's own mark, and whether the account has it."""
     own = [field for field in fields if field.entity == "deal"]
-    coded = [field for field in own if field.code == MARK_CODE and field.kind is FieldKind.TEXT]
-    found = coded[0] if coded else usual(own, "deal", _MARK_NAMES, _TEXT)
+    found = coded_mark(fields) or usual(own, "deal", _MARK_NAMES, _TEXT)
     if found is not None:
         return spelled(found, lambda text: pick_field(text, own, "deal")), True
     # Another kind of field may have that name already.
@@ -124,10 +123,17 @@ def mark(fields: Sequence[FieldDef]) -> tuple[Spelled, bool]:
     return Spelled(name, name), False
 
 
+def coded_mark(fields: Sequence[FieldDef]) -> FieldDef | None:
+    """Return the field that kinv made for its mark, whatever its name is now."""
+    own = (field for field in fields if field.entity == "deal" and field.kind is FieldKind.TEXT)
+    return next((field for field in own if has_code(field, MARK_CODE)), None)
+
+
 def writes(fields: Sequence[FieldDef], mark_field: Spelled) -> Iterator[Written]:
     """Yield what deals can be told, in fields that the account has or could have.
 
-    A field that has such a name and cannot hold the value is left alone.
+    A field that kinv made is known by its code, whatever its name is now. One that has such a
+    code or name and cannot hold the value is left alone.
 
     Args:
         fields: All fields.
@@ -135,14 +141,20 @@ def writes(fields: Sequence[FieldDef], mark_field: Spelled) -> Iterator[Written]
     """
     own = [field for field in fields if field.entity == "deal"]
     taken = {normal(field.name) for field in own}
+    made = {each: _made(own, each) for each in _WRITES}
+    free = [field for field in own if field not in made.values()]
     for each in _WRITES:
-        found = usual(own, "deal", each.names, each.kinds)
-        if found is not None and _holds(found, each.value):
+        found = made[each] or usual(free, "deal", each.names, each.kinds)
+        if found is not None and found.kind in each.kinds and _holds(found, each.value):
             name = spelled(found, lambda text: pick_field(text, own, "deal"))
             if name.text != mark_field.text:
                 yield Written(name, each.value, exists=True)
         elif found is None and normal(each.name) not in taken:
             yield Written(Spelled(each.name, each.name), each.value, exists=False)
+
+
+def _made(own: Sequence[FieldDef], write: _Write) -> FieldDef | None:
+    return next((field for field in own if has_code(field, own_code(write.name))), None)
 
 
 def _holds(field: FieldDef, value: str) -> bool:

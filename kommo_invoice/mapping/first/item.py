@@ -16,6 +16,23 @@ if TYPE_CHECKING:
     from kommo_invoice.mapping.first.wishes import Wishes
 
 
+def check_items(catalog: Catalog, books: str) -> None:
+    """Check that the books have something that an invoice line can be for.
+
+    Args:
+        catalog: The books.
+        books: The provider's name.
+
+    Raises:
+        ConfigInvalid: They have nothing for sale.
+    """
+    if not any(each.sellable for each in catalog.items):
+        raise ConfigInvalid(
+            f"{catalog.account.name!r} has no product for sale in {books}",
+            hint=f"make a product or service in {books} (one that is sold), then run it again",
+        )
+
+
 def decide_item(catalog: Catalog, wishes: Wishes, answers: Answers, books: str) -> Spelled | None:
     """Decide for which product of the books lines are.
 
@@ -23,17 +40,12 @@ def decide_item(catalog: Catalog, wishes: Wishes, answers: Answers, books: str) 
         UsageError: The flag names none.
         ConfigInvalid: The books have none for sale.
     """
+    check_items(catalog, books)
+    sold = [each for each in catalog.items if each.sellable]
     if wishes.item is not None:
         item = wishes.item
-        chosen = given("--item", lambda: pick_item(item, catalog.items))
+        chosen = given("--item", lambda: pick_item(item, catalog.items), sold)
         return spelled(chosen, lambda text: pick_item(text, catalog.items))
-    sold = [each for each in catalog.items if each.sellable]
-    if not sold:
-        raise ConfigInvalid(
-            f"{catalog.account.name} has no product for sale in {books}",
-            hint=f"make a product or service in {books}, for the lines of invoices, "
-            "then run it again",
-        )
     names = {each.id: spelled(each, lambda text: pick_item(text, catalog.items)) for each in sold}
     services = [each for each in sold if "service" in normal(each.name)]
     guess = sold if len(sold) == 1 else services

@@ -9,8 +9,8 @@ from kommo_invoice.errors import UsageError
 from kommo_invoice.mapping import coerce
 from kommo_invoice.mapping.first.answers import Option, Question
 from kommo_invoice.mapping.first.names import Spelled, spelled
-from kommo_invoice.mapping.first.wishes import NONE
-from kommo_invoice.mapping.resolve import Unresolved, own_tax
+from kommo_invoice.mapping.first.wishes import NONE, given
+from kommo_invoice.mapping.resolve import own_tax
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -108,17 +108,15 @@ def _by_flags(
         try:
             cases[coerce.country(country)] = _flagged("--tax", tax, taxes)
         except coerce.Unfit as error:
-            raise UsageError(f"--tax: {error}") from None
+            hint = "name the country, or give its two letters: --tax 'DE=VAT 19%'"
+            raise UsageError(f"--tax: {error}", hint=hint) from None
     if wishes.tax_default is None or wishes.tax_default.casefold() == ERROR:
         return cases, _OPEN
     return cases, _flagged("--tax-default", wishes.tax_default, taxes)
 
 
 def _flagged(flag: str, wanted: str, taxes: Sequence[Tax]) -> Spelled:
-    try:
-        tax = own_tax(wanted, taxes)
-    except Unresolved as error:
-        raise UsageError(f"{flag}: {error}") from None
+    tax = given(flag, lambda: own_tax(wanted, taxes), taxes)
     return _NO_TAX if tax is None else _spelled(tax, taxes)
 
 

@@ -9,10 +9,14 @@ from kommo_invoice.errors import UsageError
 from kommo_invoice.mapping.resolve import Unresolved
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import date
 
+    from kommo_invoice.mapping.resolve import Named
+
 T = TypeVar("T")
+
+_MOST_NAMED = 8
 
 NONE = "none"
 """What a flag says where nothing is wanted."""
@@ -47,17 +51,26 @@ class Wishes:
     create_fields: bool = False
 
 
-def given(flag: str, find: Callable[[], T]) -> T:
+def given(flag: str, find: Callable[[], T], known: Sequence[Named]) -> T:
     """Return what a flag names.
 
     Args:
         flag: The flag.
         find: Looks its text up.
+        known: What it can name.
 
     Raises:
-        UsageError: It names nothing, or several things.
+        UsageError: It names nothing, or several things; the hint says what there is.
     """
     try:
         return find()
     except Unresolved as error:
-        raise UsageError(f"{flag}: {error}") from None
+        raise UsageError(f"{flag}: {error}", hint=_there_is(known)) from None
+
+
+def _there_is(known: Sequence[Named]) -> str:
+    if not known:
+        return "the account has none"
+    named = ", ".join(repr(each.name or each.id) for each in known[:_MOST_NAMED])
+    more = len(known) - _MOST_NAMED
+    return f"there is {named}" + (f" and {more} more" if more > 0 else "")
