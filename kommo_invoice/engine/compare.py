@@ -18,6 +18,14 @@ class Otherwise(DealError):
     """The books made something else of a draft; what was read of their set-up may be outdated."""
 
 
+def live_otherwise(deal: int) -> str:
+    """Return what helps where an invoice came out otherwise and is live: kinv leaves it alone."""
+    return (
+        "correct it in the books and run it again; or correct the deal or the mapping, void it "
+        f'in the books, and issue a new one with `kinv invoice --deal {deal} --again "REASON"`'
+    )
+
+
 def total_differences(draft: Draft, invoice: Invoice) -> list[str]:
     """Return in words how the invoice's currency and amounts differ from the draft's.
 

@@ -42,7 +42,7 @@ def crm_steps(
     s = plan.situation
     view = _view(plan, today)
     steps = []
-    if _unwritten(plan):
+    if unwritten(plan):
         change = deal_change(mapping, s.deal, view, mark=mark(plan), hold=plan.hold is not None)
         if change.fields or change.stage:
             steps.append(Step(StepKind.DEAL_UPDATE, s.key(StepKind.DEAL_UPDATE), change))
@@ -90,7 +90,7 @@ def _view(plan: Plan, today: date) -> InvoiceView:
     return replace(view, values={**view.values, "sent_on": LATER})
 
 
-def _unwritten(plan: Plan) -> bool:
+def unwritten(plan: Plan) -> bool:
     """Say whether the deal may not hold yet what the books show.
 
     A finished claim's deal is left alone, also where a person changed it, unless something is

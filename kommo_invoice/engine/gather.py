@@ -10,8 +10,8 @@ from kommo_invoice.books.base import Look, Sighting
 from kommo_invoice.domain.claim import Claim
 from kommo_invoice.domain.draft import Ready
 from kommo_invoice.domain.plan import StepKind
+from kommo_invoice.engine.customers import customer_key, customer_step
 from kommo_invoice.engine.identify import highest_issue
-from kommo_invoice.engine.planner import customer_key
 from kommo_invoice.engine.situation import Situation
 from kommo_invoice.errors import DealError
 from kommo_invoice.ledger.rows import ClaimRow, ClaimState, StepRow, StepState
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from kommo_invoice.domain.writing import Task
     from kommo_invoice.engine.session import Session
 
-_CLOCKS_APART = timedelta(hours=1)
+CLOCKS_APART = timedelta(hours=1)
 """How far the CRM's, the books' and our clocks are taken to be apart at most."""
 
 
@@ -152,6 +152,7 @@ def situation(
         former=found.former,
         owned=_owned(session, found, sighting),
         can_send=session.catalog.account.can_send,
+        catalog=session.catalog,
         capabilities=session.books.capabilities,
         settle_s=session.settle_s,
         now=session.clock(),
@@ -161,7 +162,7 @@ def situation(
     key = customer_key(s.books, s.capabilities, s.draft)
     return replace(
         s,
-        customer_step=session.ledger.step(key),
+        customer_step=customer_step(session.ledger, key),
         customer_promised=session.promised.get(key),
         tasks=_tasks(session, s),
     )
@@ -243,7 +244,7 @@ def _look(
         order_text=draft.order_text,
         number=draft.number,
         invoice_id=invoice_id or _marked(session, deal),
-        since=deal.created_at - _CLOCKS_APART,
+        since=deal.created_at - CLOCKS_APART,
         thorough=thorough or young or begun or doubtful,
     )
 
@@ -258,7 +259,7 @@ def _marked(session: Session, deal: Deal) -> str | None:
 def _made_before(session: Session, draft: Draft) -> str | None:
     """Return the customer that this ledger made for the address; lists may not show it yet."""
     key = customer_key(session.ledger.books, session.books.capabilities, draft)
-    step = session.ledger.step(key)
+    step = customer_step(session.ledger, key)
     return step.provider_id if step is not None and step.state is StepState.DONE else None
 
 

@@ -104,12 +104,18 @@ def _number_is_free(s: Situation) -> None:
     """Refuse to make a second invoice of a number that the mapping asks for."""
     for each in s.sighting.invoices:
         if each.number == s.draft.number and each.status.live and not _carries_base(s, each):
-            raise DealError(
-                f"the number {each.number} is that of another invoice in the books, "
-                f"for {each.customer_email or each.customer_id}, {each.total}",
-                hint="give another number in [invoice], or if it is this deal's: "
-                f"`kinv link --deal {s.deal.id} --invoice {each.id}`",
-            )
+            raise number_is_anothers(each, s.deal.id)
+
+
+def number_is_anothers(invoice: Invoice, deal: int) -> DealError:
+    """Return the refusal to use the number of an invoice that is not the deal's."""
+    state = "" if invoice.status.live else f" ({invoice.status})"
+    return DealError(
+        f"the number {invoice.number} is that of another invoice in the books{state}, "
+        f"for {invoice.customer_email or invoice.customer_id}, {invoice.total}",
+        hint="give another number in [invoice], or if it is this deal's: "
+        f"`kinv link --deal {deal} --invoice {invoice.id}`",
+    )
 
 
 def _deletes(s: Situation, step: StepRow, invoice_id: str) -> bool:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from kommo_invoice.domain.plan import Step, StepKind
 from kommo_invoice.domain.totals import totals
-from kommo_invoice.engine.crm_steps import crm_steps
+from kommo_invoice.engine.client_pages import Links
+from kommo_invoice.engine.crm_steps import crm_steps, unwritten
 from kommo_invoice.engine.events import plan_event
 from kommo_invoice.engine.evidence import LookAgain
 from kommo_invoice.engine.gather import (
@@ -62,6 +63,7 @@ class Invoicing:
         self._options = options
         self._outbox = Outbox(session)
         self._outcomes = Outcomes(session, send=options.send is not False)
+        self._links = Links(session)
         self._left: dict[int, None] = {}
         self._lost = False
 
@@ -159,7 +161,7 @@ class Invoicing:
             found = looked[0]
             s = situation(session, *looked, looks)
             try:
-                decided = plan(s)
+                decided = self._with_link(plan(s))
                 on_deal, settled = crm_steps(decided, session.mapping, today=session.today)
             except LookAgain:
                 looks += 1
@@ -189,6 +191,12 @@ class Invoicing:
             looks = 1
             looked = self._look(deal, issue=found.claim.issue, thorough=True)
         raise Temporary(f"the books did not come to rest for {looked[0].reference}", deal=deal.id)
+
+    def _with_link(self, decided: Plan) -> Plan:
+        """Add the client's page to an invoice that was found, where the deal is to be told it."""
+        if decided.invoice is None or not unwritten(decided):
+            return decided
+        return replace(decided, invoice=self._links.onto(decided.invoice))
 
     def _next_issue(self, found: Candidate, sighting: Sighting) -> Looked:
         """Close the claim whose invoice is gone, and look for the next issue."""
@@ -251,6 +259,7 @@ class Invoicing:
             raise LookupError(f"{found.reference} has no invoice after its run")
         if decided.creates_invoice or decided.finds_invoice:
             self._outcomes.made(runner.invoice.total)
+        invoice = self._links.onto(runner.invoice)
         if hold is not None:
             self._leave_unknown(row, hold)
             failure = _unknown(hold, found.deal.id)
@@ -258,7 +267,7 @@ class Invoicing:
             Letter(
                 deal=found.deal,
                 row=row,
-                invoice=runner.invoice,
+                invoice=invoice,
                 steps={step.kind: step.key for step in on_deal},
                 hold=failure is not None,
                 failure=failure,

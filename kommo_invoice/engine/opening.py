@@ -111,6 +111,7 @@ def open_session(
         ledger = open_ledger(around)
         stack.callback(ledger.close)
         mapping, setup = _compiled(around, crm, books, ledger, fresh=fresh, read=setup)
+        books.know(mapping.catalog)
         zone = ZoneInfo(mapping.catalog.account.timezone or setup.account.timezone)
         yield Session(
             mapping=mapping,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from kommo_invoice.domain.claim import Claim
 from kommo_invoice.domain.plain import plain
-from kommo_invoice.engine.checks import MailingOff
+from kommo_invoice.engine.checks import NotSetUp
 from kommo_invoice.engine.compare import Otherwise
 from kommo_invoice.engine.events import Event, Kind, error_event
 from kommo_invoice.errors import (
@@ -141,7 +141,7 @@ class Outcomes:
             row: The claim, where it is known and the deal is one.
         """
         rows = {deal: row or self._row_of(deal) for deal in deals}
-        if isinstance(error, (Rejected, MailingOff, Otherwise)) and not self._session.dry_run:
+        if isinstance(error, (Rejected, NotSetUp, Otherwise)) and not self._session.dry_run:
             Setups(self._session.ledger).forget()
         self._tell(error, deals, next(iter(rows.values())) if len(rows) == 1 else None)
         for each in rows.values():

@@ -9,8 +9,9 @@ from kommo_invoice.books.capabilities import Approval, Operation
 from kommo_invoice.domain.draft import Ready
 from kommo_invoice.domain.invoice import Customer, Invoice, Status
 from kommo_invoice.domain.plan import Step, StepKind
-from kommo_invoice.engine.checks import check_draft, check_mailing
-from kommo_invoice.engine.compare import total_differences
+from kommo_invoice.engine.checks import check_company, check_draft, check_mailing
+from kommo_invoice.engine.compare import live_otherwise, total_differences
+from kommo_invoice.engine.customers import customer_key, has_address, has_currency, takes_name
 from kommo_invoice.engine.evidence import prove_absent
 from kommo_invoice.engine.identify import Found, identify
 from kommo_invoice.engine.situation import Plan, Settled, Situation
@@ -18,7 +19,6 @@ from kommo_invoice.errors import DealError
 from kommo_invoice.ledger.rows import StepState
 
 if TYPE_CHECKING:
-    from kommo_invoice.books.capabilities import BooksCapabilities
     from kommo_invoice.domain.draft import Draft
 
 
@@ -50,6 +50,7 @@ def _as_today(s: Situation) -> Situation:
 
 def _plan_new(s: Situation, found: Found) -> Plan:
     check_draft(s.draft, s.capabilities)
+    check_company(s.draft, s.catalog, s.capabilities)
     check_mailing(s.draft, can_send=s.can_send)
     customer_id, known, settled = _customer(s)
     steps = []
@@ -120,15 +121,6 @@ def _plan_found(s: Situation, found: Found, invoice: Invoice) -> Plan:
     )
 
 
-def customer_key(books: str, capabilities: BooksCapabilities, draft: Draft) -> str:
-    """Return the key of making a draft's customer, which all deals of the customer share."""
-    customer = draft.customer
-    parts = [books, "customer", customer.email.casefold()]
-    if capabilities.customers.fixed_currency:
-        parts.append(customer.currency or draft.currency)
-    return "/".join(parts)
-
-
 def _customer(s: Situation) -> tuple[str | None, str, tuple[Settled, ...]]:
     """Return the customer's id (None: to be created), how it is known, what that settled."""
     draft = s.draft.customer
@@ -145,7 +137,7 @@ def _customer(s: Situation) -> tuple[str | None, str, tuple[Settled, ...]]:
     if step is not None and step.state is StepState.DONE and step.provider_id:
         fresh = step.done_at is not None and step.done_at >= s.looked_at
         known = s.sighting.customer
-        if fresh or (known is not None and known.id == step.provider_id and _fits(s, known)):
+        if fresh or (known is not None and known.id == step.provider_id and _still_fits(s, known)):
             return step.provider_id, "made by kinv before", ()
         settled = (Settled(step.kind, step.key, None),)
     elif step is not None and step.state is StepState.INTENT:
@@ -168,11 +160,15 @@ def _customer(s: Situation) -> tuple[str | None, str, tuple[Settled, ...]]:
 
 def _fits(s: Situation, customer: Customer) -> bool:
     """Say whether a customer is the one that the draft means, and may be invoiced."""
-    draft = s.draft.customer
-    if customer.archived or (customer.email or "").casefold() != draft.email.casefold():
-        return False
-    fixed = s.capabilities.customers.fixed_currency
-    return not fixed or customer.currency in {None, draft.currency or s.draft.currency}
+    suits = not customer.archived and has_address(customer, s.draft)
+    return suits and has_currency(customer, s.draft, s.capabilities)
+
+
+def _still_fits(s: Situation, customer: Customer) -> bool:
+    """Say the same of one that this ledger made, or took by its name: it may have no address."""
+    if s.capabilities.customers.unique_names:
+        return takes_name(customer, s.draft, s.capabilities)
+    return _fits(s, customer)
 
 
 def _onward(s: Situation, draft: Draft) -> list[Step]:
@@ -243,9 +239,12 @@ def _replace_draft(
             f"invoice {invoice.number} ({invoice.status}) in the books differs from the deal: "
             f"{'; '.join(wrong)}; it was not e-mailed",
             hint="correct the deal or the mapping, or the invoice itself in the books, "
-            "then run it again",
+            "then run it again"
+            if s.capabilities.drafts
+            else live_otherwise(s.deal.id),
         )
     check_draft(fresh, s.capabilities)
+    check_company(fresh, s.catalog, s.capabilities)
     delete = Step(StepKind.INVOICE_DELETE, s.key(StepKind.INVOICE_DELETE, invoice.id), invoice.id)
     create = Step(StepKind.INVOICE_CREATE, s.key(StepKind.INVOICE_CREATE), fresh)
     return replace(

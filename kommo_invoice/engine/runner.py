@@ -5,12 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
+from kommo_invoice.books.base import Look, NameTaken, NumberTaken
+from kommo_invoice.domain.claim import carries
 from kommo_invoice.domain.draft import CustomerDraft, Draft, Mail
 from kommo_invoice.domain.invoice import Invoice, Status
 from kommo_invoice.domain.plan import Step, StepKind
-from kommo_invoice.engine.compare import Otherwise, total_differences
+from kommo_invoice.engine.compare import Otherwise, live_otherwise, total_differences
+from kommo_invoice.engine.customers import NAMES, named_key, numbered, takes_name
 from kommo_invoice.engine.events import Event, Kind, stored
+from kommo_invoice.engine.gather import CLOCKS_APART
+from kommo_invoice.engine.identify import number_is_anothers
 from kommo_invoice.errors import (
+    DealError,
     LoginNeeded,
     NotExecuted,
     RateLimited,
@@ -107,46 +113,135 @@ class Runner:
     # -- one method a kind, in the order of a deal's way -------------------------------------
 
     def _create_customer(self, step: Step) -> None:
+        """Create the customer, under its first name that is free.
+
+        A customer that has the name and may be the one that is meant is taken instead. Each name
+        is a step of its own, so that a key never stands for two of them.
+
+        Raises:
+            DealError: The name is taken, and the mapping wants no other.
+        """
         draft = _of(step, CustomerDraft)
-        _, customer = self._attempt(
-            step, lambda row: self._session.books.create_customer(draft, key=row.provider_key)
+        longest = self._session.books.capabilities.texts.customer_name
+        for number in range(1, NAMES + 1):
+            name = numbered(draft.name, number, longest)
+            try:
+                self._create_named(
+                    Step(step.kind, named_key(step.key, number), replace(draft, name=name))
+                )
+            except NameTaken as error:
+                if not self._session.mapping.suffix_taken_names:
+                    raise self._name_is_anothers(name, error) from error
+            else:
+                return
+        raise DealError(
+            f"all names from {draft.name!r} to {name!r} are taken in the books",
+            hint="give the customer another name, or name one of them by [customer] id",
         )
+
+    def _create_named(self, step: Step) -> None:
+        draft = _of(step, CustomerDraft)
+        found = False
+        try:
+            _, customer = self._attempt(
+                step, lambda row: self._session.books.create_customer(draft, key=row.provider_key)
+            )
+        except NameTaken as error:
+            capabilities = self._session.books.capabilities
+            holder = error.holder
+            if holder is None or not takes_name(holder, self._plan.draft, capabilities):
+                raise
+            customer, found = holder, True
         self._customer_id = customer.id
-        self._done(step, customer.id, claim_values={"customer_id": customer.id})
+        self._done(step, customer.id, found=found, claim_values={"customer_id": customer.id})
+
+    def _name_is_anothers(self, name: str, error: NameTaken) -> DealError:
+        books, holder = self._session.books.capabilities.name, error.holder
+        if holder is None:
+            whose = "somebody who is no customer"
+        else:
+            state = ", which is not active" if holder.archived else ""
+            whose = f"customer {holder.id} ({holder.email or 'without an address'}){state}"
+        return DealError(
+            f"the name {name!r} is in {books} that of {whose}",
+            hint="give the customer another name, name that one by [customer] id, or set "
+            'on_name_taken = "suffix" in [customer]',
+        )
 
     def _create_invoice(self, step: Step) -> None:
         draft = _of(step, Draft)
         customer_id = self._customer_id
         if customer_id is None:
             raise LookupError(f"{step.key} has no customer")
-        begun, invoice = self._attempt(
-            step,
-            lambda row: self._session.books.create_invoice(
-                draft, customer_id, key=row.provider_key
-            ),
-            draft=draft,
-        )
+        doubtful, found = False, False
+        try:
+            begun, invoice = self._attempt(
+                step,
+                lambda row: self._session.books.create_invoice(
+                    draft, customer_id, key=row.provider_key
+                ),
+                draft=draft,
+            )
+            doubtful = begun.doubtful
+        except NumberTaken as error:
+            invoice, found = self._of_that_number(draft, customer_id, error), True
         self.invoice = invoice
         self._done(
             step,
             invoice.id,
+            found=found,
             invoice=invoice,
             claim_values={
                 "invoice_id": invoice.id,
-                "customer_id": customer_id,
+                "customer_id": invoice.customer_id,
                 "adopted": 0,
             },
         )
-        if begun.doubtful:
+        if doubtful:
             raise Doubt
         wrong = total_differences(draft, invoice)
         if wrong:
-            raise Otherwise(
+            came_out = (
                 f"invoice {invoice.number} ({invoice.status}) came out otherwise than the deal: "
-                f"{'; '.join(wrong)}; it was neither approved nor e-mailed",
+                f"{'; '.join(wrong)}"
+            )
+            if not self._session.books.capabilities.drafts:
+                raise Otherwise(
+                    f"{came_out}; it was not e-mailed",
+                    hint=live_otherwise(self._plan.situation.deal.id),
+                )
+            raise Otherwise(
+                f"{came_out}; it was neither approved nor e-mailed",
                 hint="correct the deal or the mapping (its tax, its item) and run it again: "
                 "kinv replaces the draft",
             )
+
+    def _of_that_number(self, draft: Draft, customer_id: str, error: NumberTaken) -> Invoice:
+        """Return the invoice that has the number that ours was to have, where it is ours.
+
+        Raises:
+            DealError: It is another's, or it is ours and does not stand any more.
+            NumberTaken: No invoice is to be seen that has it.
+        """
+        deal, reference = self._plan.situation.deal, self._row.reference
+        look = Look(
+            customer_id=customer_id,
+            reference=reference,
+            order_text=draft.order_text,
+            number=draft.number,
+            since=deal.created_at - CLOCKS_APART,
+            thorough=True,
+        )
+        (seen,) = self._session.books.look([look])
+        same = [each for each in seen.invoices if each.number == draft.number]
+        for each in same:
+            owner = self._session.ledger.owner_of(each.id)
+            free = owner is None or owner.id == self._row.id
+            if free and each.status.live and carries(each.references, reference):
+                return each
+        if not same:
+            raise error
+        raise number_is_anothers(same[0], deal.id) from error
 
     def _delete(self, step: Step) -> None:
         invoice_id = _of(step, str)
@@ -224,6 +319,7 @@ class Runner:
         step: Step,
         provider_id: str,
         *,
+        found: bool = False,
         invoice: Invoice | None = None,
         claim_values: Mapping[str, object] | None = None,
     ) -> None:
@@ -232,9 +328,10 @@ class Runner:
             step.key,
             provider_id=provider_id,
             invoice=invoice,
+            found=found,
             claim_values=claim_values,
         )
-        self._tell(step.kind, step.key, "done", provider_id)
+        self._tell(step.kind, step.key, "found" if found else "done", provider_id)
 
     def _approved_meanwhile(self, invoice: Invoice) -> bool:
         """Say whether somebody, or an earlier request of ours that came late, approved it."""

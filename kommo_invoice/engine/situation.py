@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from kommo_invoice.books.base import Sighting
     from kommo_invoice.books.capabilities import BooksCapabilities
+    from kommo_invoice.domain.catalog import Catalog
     from kommo_invoice.domain.claim import Claim, Namer
     from kommo_invoice.domain.deal import Deal
     from kommo_invoice.domain.draft import Draft
@@ -33,6 +34,7 @@ class Situation:
         draft: What the invoice is to be: the stored draft once a books step has begun, today's
             otherwise.
         fresh: Today's draft, None where the deal does not give one any more.
+        catalog: What the books account offers, as last read; None where it is not looked at.
         impossible: Why it gives none.
         row: The claim in the ledger, None when it is new.
         steps: The claim's steps in the ledger.
@@ -68,6 +70,7 @@ class Situation:
     capabilities: BooksCapabilities
     now: datetime
     books: str
+    catalog: Catalog | None = None
     impossible: DealError | None = None
     row: ClaimRow | None = None
     steps: Mapping[StepKind, StepRow] = field(default_factory=dict)

@@ -141,8 +141,11 @@ class Ledger:
         return step_row(row) if row else None
 
     def steps_of(self, row: ClaimRow) -> dict[StepKind, StepRow]:
-        """Return the claim's own steps by kind."""
-        found = self._all("SELECT * FROM steps WHERE claim_id = ? ORDER BY rowid", [row.id])
+        """Return the claim's own steps by kind; of several, one that is open before others."""
+        found = self._all(
+            "SELECT * FROM steps WHERE claim_id = ? ORDER BY state IN ('intent', 'unknown'), rowid",
+            [row.id],
+        )
         return {step.kind: step for step in map(step_row, found)}
 
     def plan_step(self, row: ClaimRow, kind: StepKind, key: str) -> None:
