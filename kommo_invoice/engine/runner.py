@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from kommo_invoice.books.base import Look, NameTaken, NumberTaken
+from kommo_invoice.books.capabilities import Operation
 from kommo_invoice.domain.claim import carries
 from kommo_invoice.domain.draft import CustomerDraft, Draft, Mail
 from kommo_invoice.domain.invoice import Invoice, Status
@@ -13,6 +15,7 @@ from kommo_invoice.domain.plan import Step, StepKind
 from kommo_invoice.engine.compare import Otherwise, live_otherwise, total_differences
 from kommo_invoice.engine.customers import NAMES, named_key, numbered, takes_name
 from kommo_invoice.engine.events import Event, Kind, stored
+from kommo_invoice.engine.evidence import look_later
 from kommo_invoice.engine.gather import CLOCKS_APART
 from kommo_invoice.engine.identify import number_is_anothers
 from kommo_invoice.errors import (
@@ -120,6 +123,7 @@ class Runner:
 
         Raises:
             DealError: The name is taken, and the mapping wants no other.
+            Temporary: It may be taken by the customer whose making was held to be lost.
         """
         draft = _of(step, CustomerDraft)
         longest = self._session.books.capabilities.texts.customer_name
@@ -130,6 +134,8 @@ class Runner:
                     Step(step.kind, named_key(step.key, number), replace(draft, name=name))
                 )
             except NameTaken as error:
+                if error.holder is None:
+                    self._await_late(named_key(step.key, number), name)
                 if not self._session.mapping.suffix_taken_names:
                     raise self._name_is_anothers(name, error) from error
             else:
@@ -154,6 +160,25 @@ class Runner:
             customer, found = holder, True
         self._customer_id = customer.id
         self._done(step, customer.id, found=found, claim_values={"customer_id": customer.id})
+
+    def _await_late(self, key: str, name: str) -> None:
+        """Wait once more where who has the name may be what an earlier request made late.
+
+        Lists lag, so it may not be seen yet; a second time it counts as somebody else.
+        """
+        session = self._session
+        step = session.ledger.step(key)
+        if step is None or not step.doubtful:
+            return
+        session.ledger.release(self._row, key, f"the name {name!r} is taken", lost=False)
+        rule_s = session.books.capabilities.rule(Operation.CREATE_CUSTOMER).settle_s
+        wait = timedelta(seconds=rule_s if session.settle_s is None else session.settle_s)
+        raise look_later(
+            f"the name {name!r} is taken, maybe by the customer whose making was lost, which is "
+            "not to be seen yet",
+            session.clock() + wait,
+            self._plan.situation.deal.id,
+        )
 
     def _name_is_anothers(self, name: str, error: NameTaken) -> DealError:
         books, holder = self._session.books.capabilities.name, error.holder

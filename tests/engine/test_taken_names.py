@@ -145,6 +145,35 @@ class TestASecondNameIsMadeOnce:
         assert firm.invoice().code == 0
         assert firm.names[1:] == [(f"{NAME} (2)", EMAIL)]
 
+    def test_one_that_came_late_and_is_not_listed_yet_is_waited_for(
+        self, firm: QuickBooksStage
+    ) -> None:
+        firm.world.lag_s = 60
+        firm.fault("late", CUSTOMER, times=None, after_s=170)
+        assert firm.invoice().code == 5
+        firm.world.faults.clear()
+        firm.world.advance(185)
+        ended = firm.invoice()
+        assert ended.code == 5, ended
+        assert "maybe by the customer" in ended.of("error")[0]["message"]
+        firm.world.advance(185)
+        assert firm.invoice().code == 0
+        assert firm.names == [(NAME, EMAIL)]
+
+    def test_a_vendors_name_after_a_lost_answer_is_waited_for_only_once(
+        self, firm: QuickBooksStage
+    ) -> None:
+        firm.people.add_vendor(NAME)
+        firm.fault("refuse", CUSTOMER, times=None)
+        assert firm.invoice().code == 5
+        firm.world.faults.clear()
+        codes = []
+        for _ in range(2):
+            firm.world.advance(185)
+            codes.append(firm.invoice().code)
+        assert codes == [5, 0]
+        assert firm.names == [(f"{NAME} (2)", EMAIL)]
+
     def test_a_second_deal_of_the_client_takes_it(self, firm: QuickBooksStage) -> None:
         firm.add_customer("Zoe Lund", OTHER)
         deals = [firm.add_deal("One"), firm.add_deal("Two")]
