@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from quickbooks_stage import QuickBooksStage
 from stage import Stage
 
 if TYPE_CHECKING:
@@ -19,5 +20,13 @@ pytest_plugins = ("crash_plugin",)
 def stage(tmp_path: Path) -> Iterator[Stage]:
     """Both simulators over real HTTP, a mapping, and kinv to run on them."""
     built = Stage(tmp_path)
+    yield built
+    built.close()
+
+
+@pytest.fixture
+def live(tmp_path: Path) -> Iterator[QuickBooksStage]:
+    """The same with QuickBooks in Wave's place."""
+    built = QuickBooksStage(tmp_path)
     yield built
     built.close()

@@ -128,22 +128,22 @@ class TestBeforeTheCustomerIsMade:
     )
     def test_nothing_is_written(
         self,
-        firm: QuickBooksStage,
+        live: QuickBooksStage,
         settings: dict[str, Any],
         mapping: dict[str, Any],
         words: str,
     ) -> None:
-        firm.people.change_company(**settings)
-        firm.map(**mapping)
-        ended = firm.invoice()
+        live.people.change_company(**settings)
+        live.map(**mapping)
+        ended = live.invoice()
         assert ended.code == 3, ended
         assert words in ended.of("error")[0]["message"]
-        assert not firm.writes()
+        assert not live.writes()
 
-    def test_what_is_switched_on_again_is_seen_by_the_next_run(self, firm: QuickBooksStage) -> None:
-        firm.map(invoice={"discount": "10"})
-        firm.people.change_company(allow_discount=False)
-        assert firm.invoice().code == 3
-        firm.people.change_company(allow_discount=True)
-        ended = firm.invoice()
+    def test_what_is_switched_on_again_is_seen_by_the_next_run(self, live: QuickBooksStage) -> None:
+        live.map(invoice={"discount": "10"})
+        live.people.change_company(allow_discount=False)
+        assert live.invoice().code == 3
+        live.people.change_company(allow_discount=True)
+        ended = live.invoice()
         assert ended.code == 0, ended.out

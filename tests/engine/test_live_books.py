@@ -17,95 +17,95 @@ READ = "GET /invoice"
 class TestTheWholeWay:
     """A deal becomes one of each."""
 
-    def test_a_deal_becomes_one_of_each(self, firm: QuickBooksStage) -> None:
-        ended = firm.invoice()
+    def test_a_deal_becomes_one_of_each(self, live: QuickBooksStage) -> None:
+        ended = live.invoice()
         assert ended.code == 0, ended
-        picture, reference = firm.picture(), firm.reference()
+        picture, reference = live.picture(), live.reference()
         assert picture["customers"] == [("Northwind GmbH", "jo@northwind.example")]
         (invoice,) = picture["invoices"]
         assert invoice[0] == f"4711 / {reference}"
         assert invoice[2:] == ("EUR", "1440.60", "jo@northwind.example")
         assert picture["mails"] == ["jo@northwind.example"]
         ((lead, text),) = picture["tasks"]
-        assert lead == firm.deal
+        assert lead == live.deal
         assert text.endswith(f"[kinv {reference}]")
-        assert firm.lead(firm.deal)["stage"] == "Invoice Sent"
+        assert live.lead(live.deal)["stage"] == "Invoice Sent"
 
     @pytest.mark.parametrize("forgotten", [False, True])
-    def test_a_second_run_makes_no_write(self, firm: QuickBooksStage, forgotten: bool) -> None:
-        assert firm.invoice().code == 0
+    def test_a_second_run_makes_no_write(self, live: QuickBooksStage, forgotten: bool) -> None:
+        assert live.invoice().code == 0
         if forgotten:
-            firm.forget()
-        so_far, picture = len(firm.world.requests), firm.picture()
-        assert firm.invoice().code == 0
-        assert not firm.writes(so_far)
-        assert firm.picture() == picture
+            live.forget()
+        so_far, picture = len(live.world.requests), live.picture()
+        assert live.invoice().code == 0
+        assert not live.writes(so_far)
+        assert live.picture() == picture
 
     @pytest.mark.parametrize("operation", [CUSTOMER, INVOICE, SEND])
     @pytest.mark.parametrize("kind", ["lose", "refuse"])
     def test_a_lost_answer_makes_nothing_twice(
-        self, firm: QuickBooksStage, operation: str, kind: str
+        self, live: QuickBooksStage, operation: str, kind: str
     ) -> None:
-        firm.fault(kind, operation)
-        firm.until_quiet()
-        books = firm.books
+        live.fault(kind, operation)
+        live.until_quiet()
+        books = live.books
         assert [len(books[each]) for each in ("customers", "invoices", "mails")] == [1, 1, 1]
 
-    def test_the_set_up_is_not_read_again_for_a_write(self, firm: QuickBooksStage) -> None:
-        assert firm.invoice().code == 0
-        so_far = len(firm.world.requests)
-        assert firm.invoice(firm.other).code == 0
-        asked = firm.requests(so_far)
+    def test_the_set_up_is_not_read_again_for_a_write(self, live: QuickBooksStage) -> None:
+        assert live.invoice().code == 0
+        so_far = len(live.world.requests)
+        assert live.invoice(live.other).code == 0
+        asked = live.requests(so_far)
         assert not [each for each in asked if "Preferences" in each or "CompanyInfo" in each]
 
 
 class TestTheClientsPage:
     """It is asked for where the invoice came without it."""
 
-    def test_it_is_asked_for_once_and_told_to_the_deal(self, firm: QuickBooksStage) -> None:
-        assert firm.invoice().code == 0
-        (invoice,) = firm.books["invoices"]
-        link = firm.lead(firm.deal)["fields"]["Invoice link"]
+    def test_it_is_asked_for_once_and_told_to_the_deal(self, live: QuickBooksStage) -> None:
+        assert live.invoice().code == 0
+        (invoice,) = live.books["invoices"]
+        link = live.lead(live.deal)["fields"]["Invoice link"]
         assert link.endswith(f"/app/invoice?txnId={invoice['id']}")
-        assert firm.requests()[READ] == 1
+        assert live.requests()[READ] == 1
 
     def test_a_second_run_reads_the_invoice_and_asks_for_no_page(
-        self, firm: QuickBooksStage
+        self, live: QuickBooksStage
     ) -> None:
-        firm.invoice()
-        so_far = len(firm.world.requests)
-        assert firm.invoice().code == 0
-        assert firm.requests(so_far)[READ] == 1
+        live.invoice()
+        so_far = len(live.world.requests)
+        assert live.invoice().code == 0
+        assert live.requests(so_far)[READ] == 1
 
     def test_it_is_not_asked_for_where_the_mapping_does_not_use_it(
-        self, firm: QuickBooksStage
+        self, live: QuickBooksStage
     ) -> None:
-        firm.map(write_back={"fields": {"Invoice number": "{{ invoice.number }}"}})
-        assert firm.invoice().code == 0
-        assert firm.requests()[READ] == 0
+        live.map(write_back={"fields": {"Invoice number": "{{ invoice.number }}"}})
+        assert live.invoice().code == 0
+        assert live.requests()[READ] == 0
 
-    def test_where_it_cannot_be_read_the_next_run_tells_it(self, firm: QuickBooksStage) -> None:
+    def test_where_it_cannot_be_read_the_next_run_tells_it(self, live: QuickBooksStage) -> None:
         for _ in range(5):
-            firm.fault("status", READ, status=503)
-        assert firm.invoice().code == 5
-        assert firm.mark(firm.deal) is None
-        firm.world.faults.clear()
-        firm.until_quiet()
-        assert "txnId=" in firm.lead(firm.deal)["fields"]["Invoice link"]
-        assert firm.writes()[SEND] == firm.writes()[INVOICE] == 1
+            live.fault("status", READ, status=503)
+        assert live.invoice().code == 5
+        assert live.mark(live.deal) is None
+        live.world.faults.clear()
+        live.until_quiet()
+        assert "txnId=" in live.lead(live.deal)["fields"]["Invoice link"]
+        assert live.writes()[SEND] == live.writes()[INVOICE] == 1
 
 
 class TestAWrongTotal:
     """The invoice is live, so kinv neither mails nor replaces it."""
 
     @pytest.fixture
-    def wrong(self, firm: QuickBooksStage) -> QuickBooksStage:
+    def wrong(self, live: QuickBooksStage) -> QuickBooksStage:
         """Let the tax rate be another one than was read."""
-        firm.invoice(firm.other)
-        for rate in firm.people.state.company().table("TaxRate").all():
+        live.invoice(live.other)
+        for rate in live.people.state.company().table("TaxRate").all():
             if rate.data["Name"] == "20.0% S":
-                firm.people.state.company().change(rate, {**rate.data, "RateValue": Decimal(5)})
-        return firm
+                live.people.state.company().change(rate, {**rate.data, "RateValue": Decimal(5)})
+        return live
 
     def test_it_stops_with_words_that_fit(self, wrong: QuickBooksStage) -> None:
         mails = len(wrong.books["mails"])
