@@ -37,9 +37,11 @@ class Connection(BaseModel):
         host: Scheme, host and port that the token may be sent to, and to no other.
         base_url: What stood in place of the provider's own address when it was made.
         auth_base_url: The same for the OAuth hosts.
+        environment: ``sandbox`` for an account of the provider's own sandbox.
         scopes: What the token may do, where that is known.
         connected_at: When it was made (UTC).
         expires_at: When the token ends, or the grant if it is not used; None if that is not known.
+        final_at: When the grant ends however often it is used (UTC); None where it does not.
         renewable: Whether use renews it: False for a token, and for a grant without refresh token.
         refused_at: When its grant was found to have ended (UTC): only a new login helps.
     """
@@ -54,9 +56,11 @@ class Connection(BaseModel):
     host: str
     base_url: str | None = None
     auth_base_url: str | None = None
+    environment: str | None = None
     scopes: tuple[str, ...] | None = None
     connected_at: datetime
     expires_at: datetime | None = None
+    final_at: datetime | None = None
     renewable: bool = True
     refused_at: datetime | None = None
 
@@ -64,6 +68,12 @@ class Connection(BaseModel):
     def key(self) -> str:
         """The name of its secret: an account of the same name on another host has another."""
         return f"{self.provider}:{self.account}@{self.host.partition('://')[2]}"
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """When it ends if nothing is done (UTC), None where that is not known."""
+        ends = [each for each in (self.expires_at, self.final_at) if each is not None]
+        return min(ends, default=None)
 
     def __str__(self) -> str:
         return f"{self.provider}:{self.account}"
@@ -79,6 +89,7 @@ class Secret(BaseModel):
         expires_at: When the access token ends (UTC), None if that is not known.
         refresh_token: For a grant.
         refresh_expires_at: When the refresh token ends if it is not used, None if not known.
+        final_at: When the grant ends however often it is refreshed; None where it does not.
         generation: Grows with each refresh, so that processes see who is newer.
         client_id: The application's, for a grant.
         client_secret: The application's, for a grant.
@@ -93,6 +104,7 @@ class Secret(BaseModel):
     expires_at: datetime | None = None
     refresh_token: str | None = None
     refresh_expires_at: datetime | None = None
+    final_at: datetime | None = None
     generation: int = 0
     client_id: str | None = None
     client_secret: str | None = None
@@ -112,6 +124,7 @@ class TokenAnswer(BaseModel):
         expires_at: When it ends (UTC).
         refresh_token: The new one; None where the answer had none: the old one goes on then.
         refresh_expires_at: When that ends if it is not used, None if not known.
+        final_at: When the grant ends however often it is refreshed, None where it does not say.
         scopes: What was granted, where the answer says so.
     """
 
@@ -121,6 +134,7 @@ class TokenAnswer(BaseModel):
     expires_at: datetime
     refresh_token: str | None = None
     refresh_expires_at: datetime | None = None
+    final_at: datetime | None = None
     scopes: tuple[str, ...] | None = None
 
     def __repr__(self) -> str:

@@ -113,6 +113,7 @@ class Connections:
         *,
         expires_at: datetime | None,
         scopes: tuple[str, ...] | None,
+        final_at: datetime | None = None,
     ) -> None:
         """Note that a grant was refreshed.
 
@@ -120,12 +121,13 @@ class Connections:
             connection: The grant's; one that was removed or made anew elsewhere stays as it is.
             expires_at: When the refresh token ends if it is not used (UTC), None if not known.
             scopes: What the new token may do, None where the answer did not say.
+            final_at: When the grant ends however often it is refreshed (UTC); the same.
         """
 
         def change(now: _Registry) -> _Registry:
             facts: dict[str, object] = {"expires_at": expires_at, "refused_at": None}
-            if scopes is not None:
-                facts["scopes"] = scopes
+            told = {"scopes": scopes, "final_at": final_at}
+            facts |= {name: each for name, each in told.items() if each is not None}
             return _noted(now, connection, facts, None)
 
         self._change(change)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -10,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from kommo_invoice.auth.connection import TokenAnswer
 from kommo_invoice.auth.errors import GrantEnded, again
-from kommo_invoice.auth.logins import Body
+from kommo_invoice.auth.expiry import FINAL_NOTICE
+from kommo_invoice.auth.logins import Body, ClientAuth
 from kommo_invoice.auth.oauth import placed
 from kommo_invoice.auth.redirect import account_at
 from kommo_invoice.errors import (
@@ -76,9 +78,9 @@ class TokenEndpoint:
     ) -> None:
         own = auth_base_url or base_url
         if own is None and "{account}" in login.oauth.token_url:
-            host = login.api_url.format(account=account or "").partition("://")[2]
+            host = login.address(account or "", None).partition("://")[2]
             if account_at(host, login) is None:
-                example = login.api_url.format(account="acme")
+                example = login.address("acme", None)
                 raise UsageError(
                     f"say which {login.name} account the login is for",
                     hint=f"give it with --account: `acme` for {example}",
@@ -153,13 +155,13 @@ class TokenEndpoint:
         self, grant_type: str, client_id: str, client_secret: str, asked: Mapping[str, str]
     ) -> TokenAnswer:
         remember_secret(client_secret)
-        body = {
-            "grant_type": grant_type,
-            "client_id": client_id,
-            "client_secret": client_secret,
-            **asked,
-        }
-        as_json = self._login.oauth.body is Body.JSON
+        oauth = self._login.oauth
+        body, headers = {"grant_type": grant_type, **asked}, dict(oauth.token_headers)
+        if oauth.client_auth is ClientAuth.BASIC:
+            headers["Authorization"] = _basic(client_id, client_secret)
+        else:
+            body |= {"client_id": client_id, "client_secret": client_secret}
+        as_json = oauth.body is Body.JSON
         started = self._clock()
         with self._open_client(self._root, self._login.provider, _POLICY, self._judge) as client:
             try:
@@ -169,6 +171,7 @@ class TokenEndpoint:
                     self._path,
                     json=body if as_json else None,
                     form=None if as_json else body,
+                    headers=headers,
                 )
             except Rejected:
                 raise self._refused() from None  # a web page in place of an answer
@@ -183,12 +186,17 @@ class TokenEndpoint:
         if access is None:
             raise LostAnswer(f"{self._login.name} answered without an access token")
         oauth, scopes = self._login.oauth, _text(answer, "scope")
-        ends = None if refresh is None or oauth.refresh_life is None else oauth.refresh_life
+        told = _told(answer, oauth.refresh_life_key)
+        left = None if refresh is None else told or oauth.refresh_life
+        final = _told(answer, oauth.final_life_key)
+        if final is None and oauth.final_life_key is not None and told and told <= FINAL_NOTICE:
+            final = told  # a refresh gives a whole life again, unless the end is that near
         return TokenAnswer(
             access_token=access,
             expires_at=started + (_life(answer.get("expires_in")) or oauth.access_life),
             refresh_token=refresh,
-            refresh_expires_at=None if ends is None else started + ends,
+            refresh_expires_at=None if left is None else started + left,
+            final_at=None if final is None else started + final,
             scopes=None if scopes is None else tuple(scopes.split()),
         )
 
@@ -243,6 +251,17 @@ class TokenEndpoint:
 def _text(answer: Mapping[str, object], name: str) -> str | None:
     value = answer.get(name)
     return value if isinstance(value, str) and value.isprintable() and value.strip() else None
+
+
+def _told(answer: Mapping[str, object], key: str | None) -> timedelta | None:
+    return None if key is None else _life(answer.get(key))
+
+
+def _basic(client_id: str, client_secret: str) -> str:
+    """Return the header by which an application names itself, as it is (QuickBooks sheet, 3)."""
+    named = base64.b64encode(f"{client_id}:{client_secret}".encode()).decode("ascii")
+    remember_secret(named)
+    return f"Basic {named}"
 
 
 def _life(told: object) -> timedelta | None:

@@ -12,10 +12,14 @@ if TYPE_CHECKING:
     from kommo_invoice.auth.connection import Connection
 
 NOTICE = timedelta(days=14)
+FINAL_NOTICE = timedelta(days=30)
+"""For an end that no use puts off."""
 
 
 def warning(connection: Connection, now: datetime) -> str | None:
-    """Return a sentence about a connection's login that has ended or ends within 14 days.
+    """Return a sentence about a connection's login that has ended or ends soon.
+
+    Soon is within 14 days, or within 30 where no use puts the end off.
 
     Args:
         connection: A refresh token ends only if it is not used, so its sentence says that; a
@@ -28,7 +32,12 @@ def warning(connection: Connection, now: datetime) -> str | None:
             f"the login of {connection} has ended, found on {connection.refused_at:%Y-%m-%d}: "
             f"run {command}"
         )
-    end = connection.expires_at
+    end, final = connection.ends_at, connection.final_at
+    if final is not None and final - now <= FINAL_NOTICE and end is not None and end > now:
+        return (
+            f"the login of {connection} {ending(final, now)}, however often it is used: "
+            f"run {command} before"
+        )
     if end is None or not _soon(end, now):
         return None
     thing = "token" if connection.kind is Kind.TOKEN else "login"

@@ -175,7 +175,10 @@ class Grant:
             checkpoints.reach("auth.refresh.saved")
             self._answered = None
         self._connections.note_refresh(
-            self._connection, expires_at=renewed.refresh_expires_at, scopes=tokens.scopes
+            self._connection,
+            expires_at=renewed.refresh_expires_at,
+            scopes=tokens.scopes,
+            final_at=tokens.final_at,
         )
         _logger.info(
             "%s: refreshed the token; generation %d is good until %s",
@@ -229,6 +232,8 @@ def _merged(stored: Secret, tokens: TokenAnswer) -> Secret:
     if tokens.refresh_token is not None:
         changed["refresh_token"] = tokens.refresh_token
         changed["refresh_expires_at"] = tokens.refresh_expires_at
+    if tokens.final_at is not None:
+        changed["final_at"] = tokens.final_at
     renewed = stored.model_copy(update=changed)
     _mask(renewed)
     return renewed

@@ -7,7 +7,10 @@ from datetime import timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
-from kommo_invoice.errors import UsageError
+from kommo_invoice.errors import ConfigInvalid, UsageError
+
+SANDBOX = "sandbox"
+ENVIRONMENTS = ("production", SANDBOX)
 
 
 class Body(StrEnum):
@@ -15,6 +18,31 @@ class Body(StrEnum):
 
     JSON = "json"
     FORM = "form"
+
+
+class ClientAuth(StrEnum):
+    """How the application names itself to a token endpoint (RFC 6749, section 2.3.1)."""
+
+    BODY = "body"
+    BASIC = "basic"
+
+
+class AccountForm(StrEnum):
+    """How a redirect names the account that was agreed to."""
+
+    HOST = "host"
+    """By its host: ``acme.kommo.com``."""
+    ID = "id"
+    """By the id alone."""
+
+
+class Loopback(StrEnum):
+    """Whether browsers are sent back to ``http://localhost``."""
+
+    YES = "yes"
+    SANDBOX = "sandbox"
+    """For sandbox accounts alone."""
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,18 +53,25 @@ class OAuth:
         authorize_url: Where the browser is sent.
         token_url: Where codes and refresh tokens are exchanged; ``{account}`` in it stands for the
             account that the redirect named, or that the person gave.
-        body: How the token endpoint is asked; id and secret of the application go in it.
+        body: How the token endpoint is asked.
+        client_auth: Where id and secret of the application go in that.
+        token_headers: More headers that it is asked with, as pairs.
         standard: Whether the browser's address carries ``response_type``, ``redirect_uri`` and
             ``scope``; else they are fixed where the application is registered.
         extras: More that it carries, as pairs.
         scopes: What kinv needs.
         wished_scopes: What is asked for, and left out where the provider refuses it.
         pkce: Whether the provider knows PKCE (RFC 7636).
-        account_in_redirect: The redirect's parameter that names the account's host.
+        account_in_redirect: The redirect's parameter that names the account.
+        account_form: How it does so.
         redirect_in_refresh: Whether a refresh repeats the redirect address.
         access_life: How long an access token lives where the answer does not say.
-        refresh_life: How long an unused refresh token lives, None where it is not known.
-        loopback: Whether it is known that redirects to ``http://localhost`` are accepted.
+        refresh_life: How long an unused refresh token lives where the answer does not say, None
+            where it is not known.
+        refresh_life_key: The key under which an answer says it, in seconds.
+        final_life_key: The key under which an answer says when the grant ends however often it is
+            refreshed, in seconds.
+        loopback: Whether redirects to ``http://localhost`` are accepted.
         register: Where a person registers the application, in words.
     """
 
@@ -52,8 +87,13 @@ class OAuth:
     redirect_in_refresh: bool
     access_life: timedelta
     refresh_life: timedelta | None
-    loopback: bool
+    loopback: Loopback
     register: str
+    client_auth: ClientAuth = ClientAuth.BODY
+    token_headers: tuple[tuple[str, str], ...] = ()
+    account_form: AccountForm = AccountForm.HOST
+    refresh_life_key: str | None = None
+    final_life_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +104,49 @@ class Login:
         provider: As the mapping names it.
         name: As people write it.
         api_url: The address of its API; ``{account}`` in it stands for the account.
-        token: What a token without refresh is called, and where a person gets it, in words.
+        token: What a token without refresh is called, and where a person gets it, in words; None
+            where there is none, and the browser is the only way.
         claimed_scopes: The claim of that token, where it is a JWT, that lists what it may do.
         oauth: The code flow.
+        sandbox_url: The address of the API for sandbox accounts, where they have their own.
     """
 
     provider: str
     name: str
     api_url: str
-    token: str
+    token: str | None
     claimed_scopes: str | None
     oauth: OAuth
+    sandbox_url: str | None = None
+
+    @property
+    def way(self) -> str:
+        """What a person does to log in, as the end of a sentence that begins with a verb."""
+        if self.token is not None:
+            return f"give {self.token}"
+        return f"log in by browser: `kinv connect {self.provider}`"
+
+    def address(self, account: str | None, environment: str | None) -> str:
+        """Return the address of an account's API.
+
+        Args:
+            account: Of use where the address depends on it.
+            environment: One of ``ENVIRONMENTS``, None for production.
+
+        Raises:
+            ConfigInvalid: The provider has no such environment.
+        """
+        if environment not in {None, *ENVIRONMENTS}:
+            raise ConfigInvalid(
+                f"there is no environment {environment!r}, but {' and '.join(ENVIRONMENTS)}"
+            )
+        url = self.sandbox_url if environment == SANDBOX else self.api_url
+        if url is None:
+            raise ConfigInvalid(
+                f"{self.name} has no sandbox accounts with an address of their own",
+                hint="leave the environment out",
+            )
+        return url.format(account=account)
 
 
 # Kommo sheet, sections 2 and 3. Redirect addresses on localhost are not established there.
@@ -98,7 +170,7 @@ _KOMMO = Login(
         redirect_in_refresh=True,
         access_life=timedelta(hours=24),
         refresh_life=timedelta(days=90),
-        loopback=False,
+        loopback=Loopback.UNKNOWN,
         register="in Kommo: Settings → Integrations → Create integration",
     ),
 )
@@ -138,8 +210,41 @@ _WAVE = Login(
         redirect_in_refresh=True,
         access_life=timedelta(hours=1),
         refresh_life=None,
-        loopback=True,
+        loopback=Loopback.YES,
         register="in Wave's developer portal: Manage Applications → Create an application",
+    ),
+)
+
+# QuickBooks sheet, sections 2 and 3. One consent is for one company, named by the redirect alone.
+# The grant ends for good after five years, which the answers say when they are asked to.
+QUICKBOOKS = Login(
+    provider="quickbooks",
+    name="QuickBooks",
+    api_url="https://quickbooks.api.intuit.com",
+    sandbox_url="https://sandbox-quickbooks.api.intuit.com",
+    token=None,
+    claimed_scopes=None,
+    oauth=OAuth(
+        authorize_url="https://appcenter.intuit.com/connect/oauth2",
+        token_url="https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer",  # noqa: S106 - an address
+        body=Body.FORM,
+        client_auth=ClientAuth.BASIC,
+        token_headers=(("x-include-refresh-token-hard-expires-in", "true"),),
+        standard=True,
+        extras=(),
+        scopes=("com.intuit.quickbooks.accounting",),
+        wished_scopes=(),
+        pkce=False,
+        account_in_redirect="realmId",
+        account_form=AccountForm.ID,
+        redirect_in_refresh=False,
+        access_life=timedelta(hours=1),
+        refresh_life=timedelta(days=100),
+        refresh_life_key="x_refresh_token_expires_in",
+        final_life_key="x_refresh_token_hard_expires_in",
+        loopback=Loopback.SANDBOX,
+        register="in Intuit's developer portal: My Hub → App dashboard → your app → Keys and "
+        "credentials",
     ),
 )
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
+from kommo_invoice.auth.logins import AccountForm
 from kommo_invoice.errors import LoginNeeded, UsageError
 from kommo_invoice.http.origin import is_loopback
 from kommo_invoice.redact import remember_secret
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 _CODE = re.compile(r"[\w.~+/=-]{8,}", re.ASCII)
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_ID = re.compile(r"[A-Za-z0-9-]{1,64}", re.ASCII)
 _NO_ACCOUNTS = {"www", "api"}
 
 
@@ -186,15 +188,19 @@ def _parameters(query: str) -> Mapping[str, str]:
 
 
 def _account(given: Mapping[str, str], login: Login) -> str | None:
-    """Return the account whose host the redirect names.
+    """Return the account that the redirect names, None where the provider names none.
 
     Raises:
-        LoginNeeded: It names another host, or none.
+        LoginNeeded: What it names is no account of the provider, or is missing.
     """
     name = login.oauth.account_in_redirect
     if name is None:
         return None
-    account = account_at(given.get(name, ""), login)
+    told = given.get(name, "")
+    if login.oauth.account_form is AccountForm.ID:
+        account = told if _ID.fullmatch(told) else None
+    else:
+        account = account_at(told, login)
     if account is None:
         raise LoginNeeded(
             f"{login.name} sent the browser back without saying which account agreed",

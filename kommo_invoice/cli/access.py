@@ -29,6 +29,7 @@ class Asked:
     redirect_uri: str | None
     base_url: str | None
     auth_base_url: str | None
+    environment: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Place:
     account: str | None
     base_url: str | None
     auth_base_url: str | None
+    environment: str | None = None
 
     def address(self, login: Login, account: str | None = None) -> str:
         """Return the address of the API there.
@@ -45,8 +47,11 @@ class Place:
         Args:
             login: The provider's.
             account: The one that the login named.
+
+        Raises:
+            ConfigInvalid: The provider has no such environment.
         """
-        return self.base_url or login.api_url.format(account=account or self.account)
+        return self.base_url or login.address(account or self.account, self.environment)
 
 
 @dataclass(frozen=True, slots=True)

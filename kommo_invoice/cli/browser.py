@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from kommo_invoice.auth.connection import Kind, Secret
 from kommo_invoice.auth.endpoint import TokenEndpoint
+from kommo_invoice.auth.logins import SANDBOX, Loopback
 from kommo_invoice.auth.oauth import DEFAULT_REDIRECT, Authorization, agree
+from kommo_invoice.auth.redirect import Address
 from kommo_invoice.cli import asking
 from kommo_invoice.cli.access import Access
 from kommo_invoice.errors import ConfigInvalid, UsageError
@@ -24,14 +26,16 @@ def grant(wiring: Wiring, login: Login, asked: Asked, place: Place, *, paste: bo
     """Have a person agree in the browser, and return the grant.
 
     Raises:
-        UsageError: The application is not known, or the redirect address cannot be one.
+        UsageError: The application is not known, or the redirect address cannot be one, or none
+            to which the provider sends browsers.
         LoginNeeded: The person refused, nobody came back, or the provider gives no tokens.
         ConfigInvalid: The person agreed for another account.
     """
     from kommo_invoice.cli.wiring import now
 
-    client_id, client_secret = _application(wiring, login)
     redirect_uri = asked.redirect_uri or DEFAULT_REDIRECT
+    _check_redirect(login, place, redirect_uri)
+    client_id, client_secret = _application(wiring, login)
 
     def begin(wished: bool) -> Authorization:
         return Authorization.begin(
@@ -67,11 +71,30 @@ def grant(wiring: Wiring, login: Login, asked: Asked, place: Place, *, paste: bo
         expires_at=tokens.expires_at,
         refresh_token=tokens.refresh_token,
         refresh_expires_at=tokens.refresh_expires_at,
+        final_at=tokens.final_at,
         client_id=client_id,
         client_secret=client_secret,
         redirect_uri=redirect_uri,
     )
     return Access(secret, Kind.OAUTH, tokens.scopes, returned.account)
+
+
+def _check_redirect(login: Login, place: Place, redirect_uri: str) -> None:
+    """Refuse an address of this machine before the provider's own page does, to the person alone.
+
+    Raises:
+        UsageError: The provider sends browsers back to this machine for sandbox accounts alone.
+    """
+    own = place.auth_base_url or place.base_url
+    bound = login.oauth.loopback is Loopback.SANDBOX and place.environment != SANDBOX
+    if bound and own is None and Address.of(redirect_uri).loopback:
+        command = f"`kinv connect {login.provider}"
+        raise UsageError(
+            f"{login.name} sends browsers back to this machine for sandbox accounts alone",
+            hint=f"register any https address of yours {login.oauth.register}; then "
+            f"{command} --paste --redirect-uri https://…`; for a sandbox account "
+            f"{command} --environment {SANDBOX}`",
+        )
 
 
 def _application(wiring: Wiring, login: Login) -> tuple[str, str]:
@@ -106,7 +129,8 @@ def _come_back(wiring: Wiring, authorization: Authorization, *, paste: bool) -> 
     with Receiver(authorization) as receiver:
         terminal.note("agree in the browser; where none opens, open this page in one:")
         terminal.note(f"  {authorization.url}")
-        if not webbrowser.open(authorization.url) or not authorization.login.oauth.loopback:
+        unknown = authorization.login.oauth.loopback is Loopback.UNKNOWN
+        if not webbrowser.open(authorization.url) or unknown:
             # Whether a provider sends browsers back to this machine is not established for all.
             terminal.note("where it does not come back to kinv: Ctrl-C, then the same with --paste")
         return receiver.wait(_PATIENCE_S)

@@ -71,6 +71,15 @@ def command(
         str | None,
         typer.Option(metavar="URL", help="The same for logging in alone.", show_default=False),
     ] = None,
+    environment: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="production or sandbox [default: the mapping's; else production].",
+            show_default=False,
+            hidden=True,  # until a provider that has sandbox accounts is listed
+        ),
+    ] = None,
     migrate_store: Annotated[
         str | None,
         typer.Option(
@@ -90,7 +99,7 @@ def command(
     from kommo_invoice.errors import UsageError
 
     wiring = wire(common(context), as_json=as_json)
-    for flag, text in _texts(account, store, redirect_uri, base_url, auth_base_url):
+    for flag, text in _texts(account, store, redirect_uri, base_url, auth_base_url, environment):
         if text is not None and not text.strip():
             raise UsageError(f"{flag} is empty", hint="leave it out, or give it a value")
     ways = [flag for flag, given in _ways(token_stdin, oauth, paste, migrate_store) if given]
@@ -107,7 +116,8 @@ def command(
         _show(wiring)
         return
     way = Way.PASTE if paste else Way.BROWSER if oauth else Way.STDIN if token_stdin else None
-    asked = Asked(provider, way, account, store, redirect_uri, base_url, auth_base_url)
+    where = (redirect_uri, base_url, auth_base_url, environment)
+    asked = Asked(provider, way, account, store, *where)
     done = log_in(wiring, asked)
     if as_json:
         wiring.terminal.json({**_facts(done.connection), "where": done.where, "found": done.found})
@@ -150,7 +160,8 @@ def disconnect(
 
 
 def _texts(*values: str | None) -> zip[tuple[str, str | None]]:
-    names = ("--account", "--store", "--redirect-uri", "--base-url", "--auth-base-url")
+    urls = ("--redirect-uri", "--base-url", "--auth-base-url")
+    names = ("--account", "--store", *urls, "--environment")
     return zip(names, values, strict=True)
 
 
@@ -245,8 +256,8 @@ def _until(connection: Connection) -> str:
 
     if connection.refused_at is not None:
         return f"has ended ({connection.refused_at:%Y-%m-%d})"
-    if connection.expires_at is not None:
-        return _ending(connection.expires_at)
+    if connection.ends_at is not None:
+        return _ending(connection.ends_at)
     return "works until revoked" if connection.kind is Kind.TOKEN else "its end is not known"
 
 

@@ -14,12 +14,14 @@ from kommo_invoice.auth.oauth import missing_scopes
 from kommo_invoice.config.paths import state_dir
 from kommo_invoice.engine.doctor_cron import Seen
 from kommo_invoice.engine.doctor_tokens import Source, Token
+from kommo_invoice.engine.opening import books_side, crm_side
 from kommo_invoice.errors import ConfigInvalid, KinvError, LoginNeeded, SecretStoreUnavailable
 from kommo_invoice.redact import remember_secret
 
 if TYPE_CHECKING:
     from kommo_invoice.auth.connection import Connection
     from kommo_invoice.cli.wiring import Wiring
+    from kommo_invoice.engine.providers import Account
     from kommo_invoice.mapping.load import MappingFile
 
 
@@ -31,8 +33,8 @@ def tokens_of(wiring: Wiring, file: MappingFile) -> dict[str, Token]:
         file: The mapping, which says whose tokens they are.
     """
     tokens: dict[str, Token] = {}
-    for side in (file.document.crm, file.document.books):
-        tokens[side.provider] = _token(wiring, side.provider, side.account, side.base_url)
+    for side in (crm_side(file), books_side(file)):
+        tokens[side.provider] = _token(wiring, side)
     return tokens
 
 
@@ -51,12 +53,12 @@ def seen_here(wiring: Wiring, tokens: dict[str, Token]) -> Seen:
     )
 
 
-def _token(wiring: Wiring, provider: str, account: str, base_url: str | None) -> Token:
+def _token(wiring: Wiring, side: Account) -> Token:
     from kommo_invoice.cli.wiring import now
 
-    moment = now()
+    moment, provider = now(), side.provider
     try:
-        facts = wiring.tokens.facts(provider, account, base_url)
+        facts = wiring.tokens.facts(side)
     except KinvError as error:
         return Token(provider, Source.NONE, problem=error)
     needed = LOGINS[provider].oauth.scopes

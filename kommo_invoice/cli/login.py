@@ -56,17 +56,20 @@ def log_in(wiring: Wiring, asked: Asked) -> Done:
     login = login_of(asked.provider)
     place = _place(wiring, asked)
     way = asked.way or _usual(wiring, login)
+    if way is Way.STDIN and login.token is None:
+        raise UsageError(f"{login.name} gives people no tokens", hint=login.way)
     place = _known(wiring, login, place, way)
     tokens = wiring.tokens
     store = tokens.probed(asked.store or tokens.store_before(asked.provider, place.account))
     access = _access(wiring, login, asked, place, way)
     _check_scopes(login, access)
-    given = GivenToken(access.secret.access_token, f"give {login.token}")
+    given = GivenToken(access.secret.access_token, login.way)
     open_client = wiring.clients(lambda *_: given)
     try:
-        found = reach(login.provider, access.account or place.account, place.base_url, open_client)
+        side = (place.base_url, open_client, place.environment)
+        found = reach(login.provider, access.account or place.account, *side)
         reached = _chosen(wiring, login, found, place.account)
-        seen = try_out(login.provider, reached.account, place.base_url, open_client)
+        seen = try_out(login.provider, reached.account, *side)
     except Temporary as error:
         error.hint = f"nothing was kept: run `kinv connect {login.provider}` again later"
         raise
@@ -86,9 +89,11 @@ def log_in(wiring: Wiring, asked: Asked) -> Done:
         host=secret.host,
         base_url=place.base_url,
         auth_base_url=place.auth_base_url,
+        environment=place.environment,
         scopes=access.scopes,
         connected_at=now(),
         expires_at=secret.refresh_expires_at if secret.refresh_token else secret.expires_at,
+        final_at=secret.final_at,
         renewable=secret.refresh_token is not None,
     )
     keep(connection, secret, connections=tokens.connections, open_store=tokens.open_store)
@@ -104,10 +109,18 @@ def _place(wiring: Wiring, asked: Asked) -> Place:
             wiring.tokens.host(url or "https://localhost")
         except ConfigInvalid as error:
             raise UsageError(f"{flag}: {error.message}", hint=error.hint) from None
+    environment = asked.environment or side.get("environment")
+    try:
+        login_of(asked.provider).address(account, environment)
+    except ConfigInvalid as error:
+        if asked.environment is None:
+            raise
+        raise UsageError(f"--environment: {error.message}", hint=error.hint) from None
     return Place(
         None if account is None else account_id(asked.provider, account),
         asked.base_url or side.get("base_url"),
         asked.auth_base_url or side.get("auth_base_url"),
+        environment,
     )
 
 
@@ -120,7 +133,7 @@ def _known(wiring: Wiring, login: Login, place: Place, way: Way) -> Place:
     told = way is Way.BROWSER and login.oauth.account_in_redirect
     if "{account}" not in login.api_url or place.account or place.base_url or told:
         return place
-    example = f"acme for {login.api_url.format(account='acme')}"
+    example = f"acme for {login.address('acme', place.environment)}"
     if not may_ask(wiring.settings):
         raise UsageError(
             f"say which {login.name} account it is",
@@ -140,7 +153,7 @@ def _access(wiring: Wiring, login: Login, asked: Asked, place: Place, way: Way) 
 
 def _usual(wiring: Wiring, login: Login) -> Way:
     """Return the way to take where none was asked for."""
-    if wiring.settings.client(login.provider)[0]:
+    if login.token is None or wiring.settings.client(login.provider)[0]:
         return Way.BROWSER
     if may_ask(wiring.settings):
         return Way.PROMPT
@@ -200,7 +213,7 @@ def _chosen(wiring: Wiring, login: Login, found: Sequence[Reached], account: str
     if not found:
         raise ConfigInvalid(
             f"the {login.name} token opens no account",
-            hint=f"log in as somebody who has one: {login.token}",
+            hint=f"as somebody who has one, {login.way}",
         )
     if account is not None:
         named = [each for each in found if each.account == account]

@@ -237,7 +237,14 @@ def _offers(wiring: Wiring) -> list[Place]:
 
     connected = wiring.tokens.connected()
     offers = [
-        Place(each.provider, each.account, each.base_url, each.auth_base_url, each.name)
+        Place(
+            each.provider,
+            each.account,
+            each.base_url,
+            each.auth_base_url,
+            each.name,
+            each.environment,
+        )
         for each in connected
     ]
     known = {each.provider for each in connected}

@@ -79,13 +79,14 @@ def _tokens(wiring: Wiring) -> dict[str, str]:
     """Return where each side's token is from and how long it lives, as far as that is known."""
     from kommo_invoice.auth.expiry import ending
     from kommo_invoice.cli.wiring import now
+    from kommo_invoice.engine.opening import books_side, crm_side
     from kommo_invoice.errors import LoginNeeded
 
-    document = wiring.mapping().document
+    file = wiring.mapping()
     states: dict[str, str] = {}
-    for side in (document.crm, document.books):
+    for side in (crm_side(file), books_side(file)):
         try:
-            facts = wiring.tokens.facts(side.provider, side.account, side.base_url)
+            facts = wiring.tokens.facts(side)
         except LoginNeeded as error:
             states[side.provider] = f"none: {error.message}"
             continue

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from kommo_invoice.auth.stores.base import Store
     from kommo_invoice.auth.stores.keys import Keys
     from kommo_invoice.config.settings import Settings
+    from kommo_invoice.engine.providers import Account
     from kommo_invoice.http import Auth, OpenClient
 
 
@@ -169,8 +170,11 @@ class TokenSources:
 
     # -- for people ----------------------------------------------------------------------------
 
-    def facts(self, provider: str, account: str, base_url: str | None) -> Facts:
+    def facts(self, side: Account) -> Facts:
         """Return what is known of the token that would be used; the store is not asked.
+
+        Args:
+            side: That of the mapping.
 
         Raises:
             LoginNeeded: There is none.
@@ -179,12 +183,13 @@ class TokenSources:
         from kommo_invoice.auth.logins import LOGINS
         from kommo_invoice.engine.providers import account_id
 
-        given = self.given()
+        given, provider = self.given(), side.provider
         if provider in given:
             return Facts(provider, None, given[provider])
-        address = base_url or LOGINS[provider].api_url.format(account=account_id(provider, account))
-        connection = self._meant(provider, account, self.host(address))
-        return Facts(provider, connection, connection.expires_at)
+        account = account_id(provider, side.account)
+        address = side.base_url or LOGINS[provider].address(account, side.environment)
+        connection = self._meant(provider, side.account, self.host(address))
+        return Facts(provider, connection, connection.ends_at)
 
     def given(self) -> dict[str, datetime | None]:
         """Return when the environment's tokens end, by provider; they go before connections."""

@@ -31,7 +31,11 @@ class Reached:
 
 
 def reach(
-    provider: str, account: str | None, base_url: str | None, open_client: OpenClient
+    provider: str,
+    account: str | None,
+    base_url: str | None,
+    open_client: OpenClient,
+    environment: str | None = None,
 ) -> list[Reached]:
     """Return the accounts that the token of ``open_client`` opens.
 
@@ -40,13 +44,14 @@ def reach(
         account: The account, where the provider's address depends on it.
         base_url: In place of the provider's own address.
         open_client: Makes its HTTP client.
+        environment: Of books, ``sandbox`` for the provider's own sandbox.
 
     Raises:
         ConfigInvalid: The account is malformed.
         LoginNeeded, Refused, Temporary: The token does not open anything, or not now.
     """
     with closing_clients(open_client) as opened:
-        side = open_unchosen(provider, account, base_url, opened)
+        side = open_unchosen(provider, account, base_url, opened, environment)
         if provider in CRMS:
             found = cast("Crm", side).accounts()
             return [Reached(each.subdomain, each.name, each.currency) for each in found]
@@ -61,7 +66,13 @@ def reach(
         ]
 
 
-def try_out(provider: str, account: str, base_url: str | None, open_client: OpenClient) -> str:
+def try_out(
+    provider: str,
+    account: str,
+    base_url: str | None,
+    open_client: OpenClient,
+    environment: str | None = None,
+) -> str:
     """Read what kinv needs to read, and return in words what is there.
 
     Raises:
@@ -69,7 +80,7 @@ def try_out(provider: str, account: str, base_url: str | None, open_client: Open
         LoginNeeded, Temporary: As for ``reach``.
     """
     with closing_clients(open_client) as opened:
-        side = open_unchosen(provider, account, base_url, opened)
+        side = open_unchosen(provider, account, base_url, opened, environment)
         if provider in CRMS:
             setup = cast("Crm", side).setup(users=True)
             rights = "" if setup.users else "; its user is no administrator: no fields are created"

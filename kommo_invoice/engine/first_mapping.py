@@ -153,10 +153,15 @@ def _today(setup: CrmSetup, catalog: Catalog, clock: Callable[[], datetime]) -> 
 
 
 def _account(place: Place) -> Account:
-    return Account(place.provider or "", place.account or "", place.base_url)
+    return Account(place.provider or "", place.account or "", place.base_url, place.environment)
 
 
 def _side(place: Place, title: str) -> Side:
     return Side(
-        place.provider or "", place.account or "", title, place.base_url, place.auth_base_url
+        place.provider or "",
+        place.account or "",
+        title,
+        place.base_url,
+        place.auth_base_url,
+        place.environment,
     )

@@ -27,6 +27,7 @@ class Place:
         base_url: In place of the provider's own address.
         auth_base_url: The same for the OAuth hosts.
         name: The account's name, for people.
+        environment: Of books, ``sandbox`` for the provider's own sandbox.
     """
 
     provider: str | None = None
@@ -34,6 +35,7 @@ class Place:
     base_url: str | None = None
     auth_base_url: str | None = None
     name: str | None = None
+    environment: str | None = None
 
     def over(self, other: Place) -> Place:
         """Return ``other`` with what is known here in place of what is known there."""
@@ -43,6 +45,7 @@ class Place:
             self.base_url or other.base_url,
             self.auth_base_url or other.auth_base_url,
             other.name,
+            self.environment or other.environment,
         )
 
 
@@ -121,7 +124,7 @@ def settle_account(
         if answer is None:
             return None
         return Place(account=account_id(provider, answer)).over(place)
-    found = reach(provider, None, place.base_url, open_client)
+    found = reach(provider, None, place.base_url, open_client, place.environment)
     if not found:
         raise ConfigInvalid(
             f"the {provider} token opens no account",

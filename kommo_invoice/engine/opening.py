@@ -61,14 +61,24 @@ class Surroundings:
     @property
     def crm(self) -> Account:
         """The CRM's side of the mapping."""
-        side = self.file.document.crm
-        return Account(side.provider, side.account, side.base_url)
+        return crm_side(self.file)
 
     @property
     def books(self) -> Account:
         """The books' side of the mapping."""
-        side = self.file.document.books
-        return Account(side.provider, side.account, side.base_url)
+        return books_side(self.file)
+
+
+def crm_side(file: MappingFile) -> Account:
+    """Return the CRM's side of a mapping."""
+    side = file.document.crm
+    return Account(side.provider, side.account, side.base_url)
+
+
+def books_side(file: MappingFile) -> Account:
+    """Return the books' side of a mapping."""
+    side = file.document.books
+    return Account(side.provider, side.account, side.base_url, side.environment)
 
 
 def open_ledger(around: Surroundings) -> Ledger:

@@ -22,11 +22,19 @@ BOOKS = {"wave": "kommo_invoice.books.wave"}
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One side of a mapping: provider, account, and a base URL in place of the provider's own."""
+    """One side of a mapping.
+
+    Args:
+        provider: Its name.
+        account: As the mapping names it.
+        base_url: In place of the provider's own address.
+        environment: Of books: ``sandbox`` for an account of the provider's own sandbox.
+    """
 
     provider: str
     account: str
     base_url: str | None = None
+    environment: str | None = None
 
     def __str__(self) -> str:
         return f"{self.provider}:{self.account}"
@@ -56,7 +64,10 @@ def open_books(account: Account, open_client: OpenClient, *, file: str = "mappin
     """
     module = import_module(_path(BOOKS, "books", account.provider, file))
     books: Books = module.connect(
-        account.account, base_url=account.base_url, open_client=open_client
+        account.account,
+        base_url=account.base_url,
+        open_client=open_client,
+        environment=account.environment,
     )
     return books
 
@@ -83,7 +94,11 @@ def account_id(provider: str, account: str) -> str:
 
 
 def open_unchosen(
-    provider: str, account: str | None, base_url: str | None, open_client: OpenClient
+    provider: str,
+    account: str | None,
+    base_url: str | None,
+    open_client: OpenClient,
+    environment: str | None = None,
 ) -> Crm | Books:
     """Return the adapter of either side, to see which accounts a token opens.
 
@@ -92,12 +107,16 @@ def open_unchosen(
         account: The account, None where it is not chosen yet.
         base_url: In place of the provider's own address.
         open_client: Makes its HTTP client.
+        environment: As in ``Account``.
 
     Raises:
         ConfigInvalid: The account is malformed.
     """
     module = import_module({**CRMS, **BOOKS}[provider])
-    adapter: Crm | Books = module.connect(account, base_url=base_url, open_client=open_client)
+    more = {"environment": environment} if provider in BOOKS else {}
+    adapter: Crm | Books = module.connect(
+        account, base_url=base_url, open_client=open_client, **more
+    )
     return adapter
 
 

@@ -26,7 +26,7 @@ from kommo_invoice.books.wave.wire import (
 )
 from kommo_invoice.books.wave.wire_invoice import InvoicePage, WireInvoice
 from kommo_invoice.domain.catalog import Catalog
-from kommo_invoice.errors import LostAnswer, Rejected, Temporary
+from kommo_invoice.errors import ConfigInvalid, LostAnswer, Rejected, Temporary
 from kommo_invoice.http.calls import CallClass
 
 if TYPE_CHECKING:
@@ -51,7 +51,13 @@ def account_id(account: str) -> str:
     return business_id(account)
 
 
-def connect(account: str | None, *, base_url: str | None, open_client: OpenClient) -> Wave:
+def connect(
+    account: str | None,
+    *,
+    base_url: str | None,
+    open_client: OpenClient,
+    environment: str | None = None,
+) -> Wave:
     """Return the books of one Wave business.
 
     Args:
@@ -59,7 +65,15 @@ def connect(account: str | None, *, base_url: str | None, open_client: OpenClien
             ``accounts()`` is asked.
         base_url: Scheme and host in place of Wave's own.
         open_client: Opens the HTTP client.
+        environment: There is but production.
+
+    Raises:
+        ConfigInvalid: Another environment was named.
     """
+    if environment == "sandbox":
+        raise ConfigInvalid(
+            "Wave has no sandbox businesses", hint="leave `environment` out of [books]"
+        )
     client = open_client(base_url or BASE_URL, "wave", BOOKS["wave"].policy, judge)
     return Wave(client, business_id(account or ""))
 

@@ -32,6 +32,7 @@ class Side:
         title: Provider and account as people know them.
         base_url: In place of the provider's own address.
         auth_base_url: The same for the OAuth hosts.
+        environment: Of books, ``sandbox`` for the provider's own sandbox.
     """
 
     provider: str
@@ -39,6 +40,7 @@ class Side:
     title: str
     base_url: str | None = None
     auth_base_url: str | None = None
+    environment: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,8 @@ def _sides(first: First) -> Iterator[str]:
         yield f"[{name}]"
         yield _put("provider", side.provider)
         yield _put("account", side.account, side.title)
+        if side.environment:
+            yield _put("environment", side.environment)
         if side.base_url:
             yield _put("base_url", side.base_url)
         if side.auth_base_url:
