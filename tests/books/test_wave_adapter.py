@@ -23,7 +23,7 @@ from kommo_invoice.domain.draft import (
     Mail,
 )
 from kommo_invoice.domain.invoice import Status
-from kommo_invoice.errors import NotExecuted, Rejected, Temporary
+from kommo_invoice.errors import ConfigInvalid, NotExecuted, Rejected, Temporary
 from kommo_invoice.http.calls import CallClass
 
 DONE: dict[str, Any] = {"didSucceed": True, "inputErrors": None}
@@ -89,6 +89,10 @@ class TestConnecting:
         connect(UUID, base_url=base_url, open_client=open_client)
 
         assert opened == [(expected, "wave", BOOKS["wave"].policy, judge)]
+
+    def test_there_is_no_sandbox(self) -> None:
+        with pytest.raises(ConfigInvalid, match="no sandbox businesses"):
+            connect(UUID, base_url=None, open_client=StandIn, environment="sandbox")
 
 
 class TestSetup:

@@ -72,3 +72,10 @@ def test_a_provider_that_is_named_needs_a_login_as_well() -> None:
 def test_a_provider_of_another_side_or_version(section: str, provider: str) -> None:
     with pytest.raises(UsageError, match="not available in this version"):
         choose_side(section, Place(provider), [], Answers(None))
+
+
+def test_a_sandbox_account_stays_one() -> None:
+    offer = Place("wave", "B1", name="Books", environment="sandbox")
+    side = choose_side("books", Place(account="B1"), [offer], Answers(None))
+    assert side is not None
+    assert side.environment == "sandbox"
