@@ -243,8 +243,7 @@ QUICKBOOKS = Login(
         refresh_life_key="x_refresh_token_expires_in",
         final_life_key="x_refresh_token_hard_expires_in",
         loopback=Loopback.SANDBOX,
-        register="in Intuit's developer portal: My Hub → App dashboard → your app → Keys and "
-        "credentials",
+        register="in Intuit's developer portal: Dashboard → your app → Keys & OAuth",
     ),
 )
 
