@@ -93,6 +93,11 @@ def references_in(texts: Iterable[str | None]) -> frozenset[str]:
     return frozenset(token for token in tokens(texts) if _REFERENCE.fullmatch(token))
 
 
+def base_reference(reference: str) -> str:
+    """Return the reference of the same claim's first issue."""
+    return reference.partition("~")[0]
+
+
 def issue_of(reference: str) -> int:
     """Return the issue that a reference names (1 when it names none)."""
     match = _REFERENCE.fullmatch(reference)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kommo_invoice.books.capabilities import Operation
-from kommo_invoice.domain.claim import carries, issue_of, references_in
+from kommo_invoice.domain.claim import base_reference, carries, issue_of, references_in
 from kommo_invoice.domain.invoice import Invoice, Status
 from kommo_invoice.domain.plan import StepKind
 from kommo_invoice.engine.compare import differences, elect, same_lines
@@ -162,7 +162,9 @@ def _by_mark(s: Situation) -> Found:
     named = s.sighting.invoice
     if named is not None and named.id == invoice_id:
         strangers = {
-            each for each in references_in(named.references) if _base(each) != _base(s.reference)
+            each
+            for each in references_in(named.references)
+            if base_reference(each) != base_reference(s.reference)
         }
         if strangers and not _carries_base(s, named):
             other = s.namer.deal_of(min(strangers))
@@ -194,8 +196,8 @@ def _ours(s: Situation, invoice: Invoice) -> bool:
 
 
 def _carries_base(s: Situation, invoice: Invoice) -> bool:
-    base = _base(s.reference)
-    return any(_base(each) == base for each in references_in(invoice.references))
+    base = base_reference(s.reference)
+    return any(base_reference(each) == base for each in references_in(invoice.references))
 
 
 def _strays(s: Situation, others: list[Invoice]) -> tuple[Invoice, ...]:
@@ -211,15 +213,11 @@ def _strays(s: Situation, others: list[Invoice]) -> tuple[Invoice, ...]:
 
 def highest_issue(invoices: Iterable[Invoice], reference: str) -> int:
     """Return the highest issue of the reference that invoices carry, 0 when none does."""
-    base = _base(reference)
+    base = base_reference(reference)
     found = (
         issue_of(each)
         for invoice in invoices
         for each in references_in(invoice.references)
-        if _base(each) == base
+        if base_reference(each) == base
     )
     return max(found, default=0)
-
-
-def _base(reference: str) -> str:
-    return reference.partition("~")[0]

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 from quickbooks_stand_in import NOW, invoice, payment
 
-from kommo_invoice.books.quickbooks.wire import WireCustomer, as_moment, parse
+from kommo_invoice.books.quickbooks.wire import WireCustomer, as_moment
 from kommo_invoice.books.quickbooks.wire_invoice import WireInvoice, WirePayment, deleted
+from kommo_invoice.books.shapes import parse
 from kommo_invoice.domain.invoice import Invoice, InvoiceLine, Status
 from kommo_invoice.domain.money import Money
 from kommo_invoice.errors import LostAnswer, Temporary

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from wave_stand_in import amount, customer, invoice
 
-from kommo_invoice.books.wave.wire import BusinessPage, CustomerPage, WireCustomer, WireTax, parse
+from kommo_invoice.books.shapes import parse
+from kommo_invoice.books.wave.wire import BusinessPage, CustomerPage, WireCustomer, WireTax
 from kommo_invoice.books.wave.wire_invoice import WireInvoice
 from kommo_invoice.domain.invoice import Customer, Invoice, InvoiceLine, Payment, Status
 from kommo_invoice.domain.money import Money

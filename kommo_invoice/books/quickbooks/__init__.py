@@ -15,8 +15,9 @@ from kommo_invoice.books.quickbooks.query import ANY_STATE, equals, select
 from kommo_invoice.books.quickbooks.reading import Reading
 from kommo_invoice.books.quickbooks.search import Search
 from kommo_invoice.books.quickbooks.setup import read_account, read_catalog
-from kommo_invoice.books.quickbooks.wire import WireCustomer, parse
+from kommo_invoice.books.quickbooks.wire import WireCustomer
 from kommo_invoice.books.quickbooks.wire_invoice import WireInvoice
+from kommo_invoice.books.shapes import parse
 from kommo_invoice.errors import (
     KinvError,
     LostAnswer,

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from kommo_invoice.books.quickbooks.company import rows_of, time_of
 from kommo_invoice.books.quickbooks.query import PAGE, instant, not_before, select
-from kommo_invoice.books.quickbooks.wire import parse
 from kommo_invoice.books.quickbooks.wire_invoice import WireInvoice, WirePayment, deleted
+from kommo_invoice.books.shapes import parse
 from kommo_invoice.errors import Rejected
 
 if TYPE_CHECKING:

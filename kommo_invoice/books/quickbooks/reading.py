@@ -9,8 +9,9 @@ from urllib.parse import quote
 from kommo_invoice.books.quickbooks.company import time_of
 from kommo_invoice.books.quickbooks.errors import ABSENT
 from kommo_invoice.books.quickbooks.query import one_of, select
-from kommo_invoice.books.quickbooks.wire import WireCustomer, parse
+from kommo_invoice.books.quickbooks.wire import WireCustomer
 from kommo_invoice.books.quickbooks.wire_invoice import WireInvoice, WirePayment
+from kommo_invoice.books.shapes import parse
 from kommo_invoice.errors import Rejected, Temporary
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from kommo_invoice.books.base import Sighting
+from kommo_invoice.books.matching import fits
 from kommo_invoice.books.quickbooks.query import (
     ANY_STATE,
     begins,
@@ -20,9 +21,10 @@ from kommo_invoice.books.quickbooks.query import (
     one_of,
     select,
 )
-from kommo_invoice.books.quickbooks.wire import WireCustomer, parse
+from kommo_invoice.books.quickbooks.wire import WireCustomer
 from kommo_invoice.books.quickbooks.wire_invoice import WireInvoice
-from kommo_invoice.domain.claim import carries, references_in
+from kommo_invoice.books.shapes import parse
+from kommo_invoice.domain.claim import base_reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -125,7 +127,7 @@ class Search:
             for row in self._rows(each, cut=cut and each == business):
                 invoice = parse(WireInvoice, row)
                 for index in indexes:
-                    if _fits(looks[index], invoice.doc_number, invoice.texts):
+                    if fits(looks[index], invoice.doc_number, invoice.texts):
                         found[index][invoice.id] = None
         return [list(ids) for ids in found]
 
@@ -146,7 +148,7 @@ class Search:
         found = [
             each
             for each in candidates
-            if each is not None and _fits(look, each.number, each.references)
+            if each is not None and fits(look, each.number, each.references)
         ]
         return tuple(sorted(found, key=_age))
 
@@ -207,7 +209,7 @@ def _named_people(looks: Iterable[Look]) -> Select | None:
 
 def _by_number(look: Look, number: str) -> Select:
     if look.base_reference and number == look.reference:
-        return select("Invoice", begins("DocNumber", _base(number)), few=True)
+        return select("Invoice", begins("DocNumber", base_reference(number)), few=True)
     return select("Invoice", equals("DocNumber", number), few=True)
 
 
@@ -218,23 +220,6 @@ def _of_customer(customer: Customer, look: Look) -> Select:
 def _made_since(moment: datetime | None, *where: str) -> Select:
     since = () if moment is None else (not_before(_MADE, moment),)
     return select("Invoice", *where, *since)
-
-
-def _fits(look: Look, number: str | None, texts: Sequence[str]) -> bool:
-    """Whether an invoice with these texts is one that the look is for."""
-    if look.number is not None and look.number == number:
-        return True
-    if look.reference is None:
-        return False
-    if carries(texts, look.reference):
-        return True
-    wanted = _base(look.reference)
-    return look.base_reference and any(_base(each) == wanted for each in references_in(texts))
-
-
-def _base(reference: str) -> str:
-    """Return the reference of a claim's first issue."""
-    return reference.partition("~")[0]
 
 
 def _age(each: Customer | Invoice) -> tuple[datetime, int, str]:

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from kommo_invoice.books.quickbooks import wire_company
 from kommo_invoice.books.quickbooks.query import select
-from kommo_invoice.books.quickbooks.wire import Wire, parse
+from kommo_invoice.books.quickbooks.wire import Wire
 from kommo_invoice.books.quickbooks.wire_company import (
     WireCompany,
     WireItem,
@@ -16,6 +16,7 @@ from kommo_invoice.books.quickbooks.wire_company import (
     WireTaxRate,
     WireTerm,
 )
+from kommo_invoice.books.shapes import parse
 from kommo_invoice.errors import ConfigInvalid
 
 if TYPE_CHECKING:

@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated, TypeVar
+from typing import Annotated
 
-from pydantic import AliasGenerator, BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import AliasGenerator, BeforeValidator, ConfigDict
 from pydantic.alias_generators import to_pascal
 
+from kommo_invoice.books.shapes import Shape
 from kommo_invoice.domain.invoice import Customer
-from kommo_invoice.errors import LostAnswer, Temporary
 
 _TOO_FINE = re.compile(r"(\.\d{6})\d+")
 _BETWEEN_ADDRESSES = re.compile(r"[,;\s]+")
@@ -45,33 +45,14 @@ Moment = Annotated[datetime, BeforeValidator(_in_utc)]
 Number = Decimal
 
 
-class Wire(BaseModel):
+class Wire(Shape):
     """An object of QuickBooks; empty fields are left out there, and new ones are of no matter."""
+
+    answerer = "QuickBooks'"
 
     model_config = ConfigDict(
         alias_generator=AliasGenerator(alias=to_pascal), frozen=True, defer_build=True
     )
-
-
-Shape = TypeVar("Shape", bound=BaseModel)
-
-
-def parse(shape: type[Shape], data: object, *, after_write: bool = False) -> Shape:
-    """Return data of an answer in its shape.
-
-    Raises:
-        Temporary: The data has another shape; a LostAnswer where it answers a write.
-    """
-    try:
-        return shape.model_validate(data)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        where = ".".join(str(each) for each in first["loc"]) or "the whole"
-        kind = LostAnswer if after_write else Temporary
-        raise kind(
-            f"QuickBooks' answer cannot be read: {where}: {first['msg']}",
-            hint="if this persists, upgrade kinv",
-        ) from None
 
 
 class WireRef(Wire):

@@ -7,6 +7,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from kommo_invoice.books.capability_tables import BOOKS
+from kommo_invoice.books.shapes import parse
 from kommo_invoice.books.wave.documents import reading, stored, together
 from kommo_invoice.books.wave.errors import check_payload, judge, no_such_business
 from kommo_invoice.books.wave.inputs import (
@@ -22,7 +23,6 @@ from kommo_invoice.books.wave.wire import (
     TaxPage,
     WireBusiness,
     WireCustomer,
-    parse,
 )
 from kommo_invoice.books.wave.wire_invoice import InvoicePage, WireInvoice
 from kommo_invoice.domain.catalog import Catalog

@@ -8,10 +8,12 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from kommo_invoice.books.base import Sighting
+from kommo_invoice.books.matching import fits
+from kommo_invoice.books.shapes import parse
 from kommo_invoice.books.wave.documents import Part, listing, reading
-from kommo_invoice.books.wave.wire import CustomerPage, Node, WireCustomer, WirePage, parse
+from kommo_invoice.books.wave.wire import CustomerPage, Node, WireCustomer, WirePage
 from kommo_invoice.books.wave.wire_invoice import InvoicePage, WireInvoice
-from kommo_invoice.domain.claim import carries, references_in
+from kommo_invoice.domain.claim import base_reference
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -99,7 +101,7 @@ class Search:
         for part, indexes in scans.items():
             for row in self._rows(InvoicePage, part, cut=cut and part == business):
                 for index in indexes:
-                    if _fits(looks[index], row.invoice_number, row.po_number):
+                    if fits(looks[index], row.invoice_number, (row.invoice_number, row.po_number)):
                         found[index][row.id] = None
         return [list(ids) for ids in found]
 
@@ -114,7 +116,7 @@ class Search:
         found = [
             each
             for each in candidates
-            if each is not None and _fits(look, each.number, each.po_number)
+            if each is not None and fits(look, each.number, (each.number, each.po_number))
         ]
         return tuple(sorted(found, key=_age))
 
@@ -184,7 +186,7 @@ def _by_email(email: str) -> Iterator[Part]:
 def _by_number(look: Look, number: str) -> Part:
     """Return the search for a number, which finds every number that contains it (section 4.8)."""
     every_issue = look.base_reference and number == look.reference
-    return listing("InvoicesByNumber", number=_base(number) if every_issue else number)
+    return listing("InvoicesByNumber", number=base_reference(number) if every_issue else number)
 
 
 def _of_customer(customer: Customer, look: Look) -> Part:
@@ -198,24 +200,6 @@ def _customer(customer_id: str) -> Part:
 
 def _invoice(invoice_id: str) -> Part:
     return reading("InvoiceById", id=invoice_id)
-
-
-def _fits(look: Look, number: str, po_number: str | None) -> bool:
-    """Whether an invoice with these texts is one that the look is for."""
-    if look.number is not None and look.number == number:
-        return True
-    if look.reference is None:
-        return False
-    texts = (number, po_number)
-    if carries(texts, look.reference):
-        return True
-    wanted = _base(look.reference)
-    return look.base_reference and any(_base(each) == wanted for each in references_in(texts))
-
-
-def _base(reference: str) -> str:
-    """Return the reference of a claim's first issue."""
-    return reference.partition("~")[0]
 
 
 def _age(each: Customer | Invoice) -> tuple[datetime, str]:

@@ -11,17 +11,15 @@ from typing import Annotated, Generic, TypeVar
 
 from pydantic import (
     AliasGenerator,
-    BaseModel,
     BeforeValidator,
     ConfigDict,
-    ValidationError,
 )
 from pydantic.alias_generators import to_camel
 
+from kommo_invoice.books.shapes import Shape
 from kommo_invoice.domain.catalog import BooksAccount, Item, Tax
 from kommo_invoice.domain.invoice import Customer
 from kommo_invoice.domain.money import Money, digits
-from kommo_invoice.errors import LostAnswer, Temporary
 
 
 def _without_separators(value: object) -> object:
@@ -40,33 +38,14 @@ Number = Annotated[Decimal, BeforeValidator(_without_separators)]
 Moment = Annotated[datetime, BeforeValidator(_in_utc)]
 
 
-class Wire(BaseModel):
+class Wire(Shape):
     """An object of Wave; fields that were not asked for, or are new, are of no matter."""
+
+    answerer = "Wave's"
 
     model_config = ConfigDict(
         alias_generator=AliasGenerator(alias=to_camel), frozen=True, defer_build=True
     )
-
-
-Shape = TypeVar("Shape", bound=BaseModel)
-
-
-def parse(shape: type[Shape], data: object, *, after_write: bool = False) -> Shape:
-    """Return data of an answer in its shape.
-
-    Raises:
-        Temporary: The data has another shape; a LostAnswer where it answers a write.
-    """
-    try:
-        return shape.model_validate(data)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        where = ".".join(str(each) for each in first["loc"]) or "the whole"
-        kind = LostAnswer if after_write else Temporary
-        raise kind(
-            f"Wave's answer cannot be read: {where}: {first['msg']}",
-            hint="if this persists, upgrade kinv",
-        ) from None
 
 
 class WireId(Wire):
@@ -101,7 +80,7 @@ class WirePageInfo(Wire):
     total_pages: int | None = None
 
 
-Node = TypeVar("Node", bound=BaseModel)
+Node = TypeVar("Node", bound=Wire)
 
 
 class WireEdge(Wire, Generic[Node]):
