@@ -217,7 +217,7 @@ _WAVE = Login(
 
 # QuickBooks sheet, sections 2 and 3. One consent is for one company, named by the redirect alone.
 # The grant ends for good after five years, which the answers say when they are asked to.
-QUICKBOOKS = Login(
+_QUICKBOOKS = Login(
     provider="quickbooks",
     name="QuickBooks",
     api_url="https://quickbooks.api.intuit.com",
@@ -247,7 +247,7 @@ QUICKBOOKS = Login(
     ),
 )
 
-LOGINS = MappingProxyType({each.provider: each for each in (_KOMMO, _WAVE)})
+LOGINS = MappingProxyType({each.provider: each for each in (_KOMMO, _WAVE, _QUICKBOOKS)})
 """By provider."""
 
 

@@ -18,8 +18,9 @@ _AccountOption = Annotated[
     str | None,
     typer.Option(
         metavar="ID",
-        help="The account: Kommo's subdomain, a Wave business id [default: the mapping's; else "
-        "asked, where there are several].",
+        help="The account: Kommo's subdomain, a Wave business id, a QuickBooks "
+        "realm id "
+        "[default: the mapping's; else asked, where there are several].",
         show_default=False,
     ),
 ]
@@ -41,7 +42,7 @@ def command(
     context: typer.Context,
     provider: Annotated[
         str | None,
-        typer.Argument(metavar="PROVIDER", help="kommo or wave.", show_default=False),
+        typer.Argument(metavar="PROVIDER", help="kommo, wave or quickbooks.", show_default=False),
     ] = None,
     token_stdin: Annotated[
         bool, typer.Option("--token-stdin", help="Read a token from stdin: the plainest way.")
@@ -75,9 +76,8 @@ def command(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="production or sandbox [default: the mapping's; else production].",
+            help="Of QuickBooks: production or sandbox [default: the mapping's; else production].",
             show_default=False,
-            hidden=True,  # until a provider that has sandbox accounts is listed
         ),
     ] = None,
     migrate_store: Annotated[
@@ -135,7 +135,7 @@ def command(
 
 def disconnect(
     context: typer.Context,
-    provider: Annotated[str, typer.Argument(metavar="PROVIDER", help="kommo or wave.")],
+    provider: Annotated[str, typer.Argument(metavar="PROVIDER", help="kommo, wave or quickbooks.")],
     account: _AccountOption = None,
     base_url: _BaseUrlOption = None,
     as_json: JsonOption = False,
@@ -218,7 +218,7 @@ def _show(wiring: Wiring) -> None:
         until = f", {_ending(ends)}" if ends else ""
         terminal.line(f"KINV_{provider.upper()}_TOKEN is set and goes before{until}")
     if not connections and not given:
-        terminal.note("  → `kinv connect kommo` and `kinv connect wave`")
+        terminal.note("  → `kinv connect kommo`, and `kinv connect wave` or another of the books")
 
 
 def _cells(connection: Connection) -> tuple[object, ...]:

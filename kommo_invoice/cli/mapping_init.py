@@ -43,6 +43,9 @@ def command(
     ] = None,
     books_base_url: Annotated[str | None, _text("As for the CRM.", "URL")] = None,
     books_auth_base_url: Annotated[str | None, _text("As for the CRM.", "URL")] = None,
+    books_environment: Annotated[
+        str | None, _text("sandbox, for a QuickBooks sandbox company.", "NAME")
+    ] = None,
     pipeline: Annotated[
         str | None, _text("The pipeline whose deals are invoiced, by name or id.", "NAME")
     ] = None,
@@ -125,7 +128,13 @@ def command(
     )
     flags = {
         "crm": Place(crm, crm_account, crm_base_url, crm_auth_base_url),
-        "books": Place(books, books_account, books_base_url, books_auth_base_url),
+        "books": Place(
+            books,
+            books_account,
+            books_base_url,
+            books_auth_base_url,
+            environment=_environment(books_environment),
+        ),
     }
     answers = Answers(_asker(wiring))
     offers = _offers(wiring)
@@ -155,6 +164,15 @@ def command(
             making = _made(wiring, path)
     finally:  # the file is written, whatever becomes of the fields
         tell(wiring.terminal, path, proved, making)
+
+
+def _environment(given: str | None) -> str | None:
+    from kommo_invoice.auth.logins import ENVIRONMENTS
+    from kommo_invoice.errors import UsageError
+
+    if given not in {None, *ENVIRONMENTS}:
+        raise UsageError(f"--books-environment: it is {' or '.join(ENVIRONMENTS)}, not {given!r}")
+    return given
 
 
 def _check_name(path: Path) -> None:

@@ -65,6 +65,9 @@ class Settings(BaseSettings):
     ] = False
     kommo_token: Annotated[SecretStr | None, Field(description="Kommo: a long-lived token")] = None
     wave_token: Annotated[SecretStr | None, Field(description="Wave: a full access token")] = None
+    quickbooks_token: Annotated[
+        SecretStr | None, Field(description="QuickBooks: an access token, good for an hour")
+    ] = None
     kommo_client_id: Annotated[
         str | None, Field(description="Kommo: the integration's id, for logging in by browser")
     ] = None
@@ -76,6 +79,12 @@ class Settings(BaseSettings):
     ] = None
     wave_client_secret: Annotated[
         SecretStr | None, Field(description="Wave: the application's secret")
+    ] = None
+    quickbooks_client_id: Annotated[
+        str | None, Field(description="QuickBooks: the app's client id, for logging in by browser")
+    ] = None
+    quickbooks_client_secret: Annotated[
+        SecretStr | None, Field(description="QuickBooks: the app's client secret")
     ] = None
 
     @classmethod

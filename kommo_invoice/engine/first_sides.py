@@ -128,7 +128,7 @@ def settle_account(
     if not found:
         raise ConfigInvalid(
             f"the {provider} token opens no account",
-            hint="use the token of somebody who works in the account",
+            hint=f"use the token of somebody who works in the account, or name it with {flag}",
         )
     answer = answers.choose(
         Question(

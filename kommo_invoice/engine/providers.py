@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from kommo_invoice.http import Client, Judge, OpenClient, Policy
 
 CRMS = {"kommo": "kommo_invoice.crm.kommo"}
-BOOKS = {"wave": "kommo_invoice.books.wave"}
+BOOKS = {
+    "wave": "kommo_invoice.books.wave",
+    "quickbooks": "kommo_invoice.books.quickbooks",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from kommo_invoice.auth.connections import Connections
 from kommo_invoice.auth.endpoint import TokenEndpoint
 from kommo_invoice.auth.errors import GrantEnded
 from kommo_invoice.auth.expiry import warning
-from kommo_invoice.auth.logins import LOGINS, QUICKBOOKS, SANDBOX
+from kommo_invoice.auth.logins import LOGINS, SANDBOX
 from kommo_invoice.auth.oauth import Authorization
 from kommo_invoice.auth.redirect import read_query
 from kommo_invoice.auth.stored import StoredToken
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from kommo_invoice.auth.connection import TokenAnswer
 
+QUICKBOOKS = LOGINS["quickbooks"]
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 REDIRECT = "http://localhost:8765/callback"
 TOKEN = "POST /oauth2/v1/tokens/bearer"
@@ -162,10 +163,6 @@ def there(tmp_path: Path) -> Iterator[Ground]:
     built = Ground(tmp_path)
     with built.sandbox:
         yield built
-
-
-def test_users_do_not_have_it_before_the_books_are_listed() -> None:
-    assert "quickbooks" not in LOGINS
 
 
 class TestTheBrowser:

@@ -7,17 +7,14 @@ import sys
 import urllib.error
 import urllib.request
 from datetime import UTC, datetime, timedelta
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from kommo_invoice.auth import logins
 from kommo_invoice.auth.connection import Connection, Kind, StoreKind
 from kommo_invoice.auth.connections import Connections
 from kommo_invoice.cli.tokens import TokenSources
 from kommo_invoice.config.settings import Settings
-from kommo_invoice.engine import providers
 from kommo_invoice.engine.providers import Account
 from kommo_invoice.errors import LoginNeeded
 from kommo_invoice.http.client import Client
@@ -59,16 +56,6 @@ class Person:
 
 
 @pytest.fixture
-def listed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """QuickBooks among the providers, with Development keys in the environment."""
-    known = {**logins.LOGINS, "quickbooks": logins.QUICKBOOKS}
-    monkeypatch.setattr(logins, "LOGINS", MappingProxyType(known))
-    monkeypatch.setattr("kommo_invoice.cli.doctor_facts.LOGINS", known)
-    monkeypatch.setitem(providers.BOOKS, "quickbooks", "kommo_invoice.books.quickbooks")
-    monkeypatch.setattr(Settings, "client", lambda *_: (APP, SECRET))
-
-
-@pytest.fixture
 def bare(stage: Stage) -> Stage:
     """A stage without tokens and mapping."""
     stage.settings |= {
@@ -76,6 +63,8 @@ def bare(stage: Stage) -> Stage:
         "KINV_WAVE_TOKEN": "",
         "KINV_MAPPING": "",
         "KINV_STORE": "plain",
+        "KINV_QUICKBOOKS_CLIENT_ID": APP,
+        "KINV_QUICKBOOKS_CLIENT_SECRET": SECRET,
     }
     (stage.folder / "mapping.toml").unlink()
     return stage
@@ -93,7 +82,7 @@ def people(bare: Stage) -> QuickBooksSimulator:
 
 @pytest.fixture
 def connect(
-    bare: Stage, people: QuickBooksSimulator, listed: None, monkeypatch: pytest.MonkeyPatch
+    bare: Stage, people: QuickBooksSimulator, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[..., Result]]:
     """Run ``kinv connect quickbooks --paste`` at the simulator."""
     monkeypatch.setattr(sys, "stdin", Person())
@@ -121,12 +110,9 @@ class TestPasting:
         assert SECRET not in ended.out + ended.err
 
     def test_does_so_with_production_keys(
-        self,
-        connect: Callable[..., Result],
-        people: QuickBooksSimulator,
-        monkeypatch: pytest.MonkeyPatch,
+        self, connect: Callable[..., Result], bare: Stage, people: QuickBooksSimulator
     ) -> None:
-        monkeypatch.setattr(Settings, "client", lambda *_: (LIVE, SECRET))
+        bare.settings["KINV_QUICKBOOKS_CLIENT_ID"] = LIVE
         people.change_company(is_sandbox=False)
         ended = connect("--redirect-uri", OWN)
         assert ended.code == 0, ended.err
@@ -156,17 +142,14 @@ class TestPasting:
         assert ended.code == 4
         assert "refused in the browser" in ended.err
 
-    def test_another_secret_is_told(
-        self, connect: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(Settings, "client", lambda *_: (APP, "another-secret-0123"))
+    def test_another_secret_is_told(self, connect: Callable[..., Result], bare: Stage) -> None:
+        bare.settings["KINV_QUICKBOOKS_CLIENT_SECRET"] = "another-secret-0123"
         ended = connect()
         assert ended.code == 4
         assert "invalid_client" in ended.err
         assert "another-secret-0123" not in ended.out + ended.err
 
 
-@pytest.mark.usefixtures("listed")
 class TestWithoutAProvider:
     def test_a_token_from_stdin_is_refused_with_the_way_that_there_is(self, bare: Stage) -> None:
         ended = bare.kinv("connect", "quickbooks", "--token-stdin")
@@ -191,7 +174,6 @@ class TestWithoutAProvider:
         assert Connections(bare.state).all() == ()
 
 
-@pytest.mark.usefixtures("listed")
 def test_a_sandbox_companys_token_is_for_the_sandboxs_host(tmp_path: Path) -> None:
     kept = Connection(
         provider="quickbooks",
@@ -211,9 +193,3 @@ def test_a_sandbox_companys_token_is_for_the_sandboxs_host(tmp_path: Path) -> No
     assert (facts.connection, facts.ends) == (kept, kept.final_at)
     with pytest.raises(LoginNeeded, match=r"not sent to https://quickbooks\.api\.intuit\.com"):
         sources.facts(Account("quickbooks", "9341"))
-
-
-def test_it_is_no_provider_of_this_version(bare: Stage) -> None:
-    ended = bare.kinv("connect", "quickbooks")
-    assert ended.code == 2
-    assert "'quickbooks' is no provider of this version" in ended.err

@@ -1,7 +1,4 @@
-"""A stage with QuickBooks in Wave's place: books without drafts, with keys and unique names.
-
-The provider is not registered yet: kinv is told of it for the time of a run.
-"""
+"""A stage with QuickBooks in Wave's place: books without drafts, with keys and unique names."""
 
 from __future__ import annotations
 
@@ -9,11 +6,9 @@ from collections import Counter
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
-from unittest import mock
 
-from stage import Result, Stage
+from stage import Stage
 
-from kommo_invoice.config.settings import Settings
 from kommo_invoice.sandbox.kommo_seed import agency
 from kommo_invoice.sandbox.quickbooks import CONSULTANCY, QuickBooksSimulator
 from kommo_invoice.sandbox.server import Sandbox
@@ -31,7 +26,6 @@ COMPANY: Mapping[str, Any] = {
     "custom_numbers": True,
 }
 TAX = {"DE": "20.0% S", "GB": "20.0% S", "US": "No VAT"}
-_token = Settings.token
 
 
 @dataclass
@@ -59,16 +53,7 @@ class QuickBooksStage(Stage):
     def environment(self, **more: str) -> dict[str, str]:
         """Return the environment of a run."""
         self.world.tokens["wave"].add("unused")
-        return super().environment(**more)
-
-    def kinv(self, *arguments: object, **environment: str) -> Result:
-        """Run kinv in this process."""
-        adapters = {"quickbooks": "kommo_invoice.books.quickbooks"}
-        with (
-            mock.patch.dict("kommo_invoice.engine.providers.BOOKS", adapters),
-            mock.patch.object(Settings, "token", _own_token),
-        ):
-            return super().kinv(*arguments, **environment)
+        return super().environment(**{"KINV_QUICKBOOKS_TOKEN": str(CONSULTANCY["token"]), **more})
 
     def add_customer(
         self, name: str = "Northwind GmbH", email: str = "jo@northwind.example", **more: Any
@@ -130,7 +115,3 @@ class QuickBooksStage(Stage):
                 (lead["id"], lead["stage"], self._filled(lead["fields"])) for lead in crm["leads"]
             ],
         }
-
-
-def _own_token(settings: Settings, provider: str) -> str | None:
-    return str(CONSULTANCY["token"]) if provider == "quickbooks" else _token(settings, provider)
