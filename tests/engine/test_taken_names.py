@@ -89,7 +89,7 @@ class TestTheHolder:
     def test_there_is_an_end_to_it(
         self, live: QuickBooksStage, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("kommo_invoice.engine.runner.NAMES", 2)
+        monkeypatch.setattr("kommo_invoice.engine.new_customer.NAMES", 2)
         for each in (NAME, f"{NAME} (2)"):
             live.people.add_vendor(each)
         ended = live.invoice()
