@@ -65,10 +65,13 @@ class Asked:
 
         Args:
             reply: The reply.
-            judge: The provider's own reading, which goes before ours.
+            judge: The provider's own reading, which goes before ours; it sees refusals that are
+                no JSON, but no such success.
             readable: Whether the body is JSON or empty.
         """
-        if readable and reply.status < _SERVER_ERROR:
+        # A refusal may be a proxy's page, or XML; what follows a write and cannot be read is lost.
+        refused = _CLIENT_ERROR <= reply.status < _SERVER_ERROR
+        if refused or (readable and reply.status < _SERVER_ERROR):
             judged = judge(reply)
             if judged is not None:
                 return self._judged(judged, reply)

@@ -91,7 +91,7 @@ def test_what_cannot_be_a_token_is_never_sent(
     assert kommo.seen == []
 
 
-def test_the_judge_goes_first_and_reads_replies_of_every_status_below_500(
+def test_the_judge_goes_first_and_reads_what_can_be_read_and_every_refusal(
     kommo: Provider, setting: Setting
 ) -> None:
     judged: list[tuple[int, object]] = []
@@ -102,12 +102,17 @@ def test_the_judge_goes_first_and_reads_replies_of_every_status_below_500(
 
     client = setting.client(kommo.url, judge=judge)
     kommo.will(
-        answer(200, {"errors": 1}), answer(403, {"title": 1}), answer(204), html(403), answer(500)
+        answer(200, {"errors": 1}),
+        answer(403, {"title": 1}),
+        answer(204),
+        html(403),
+        html(200),
+        answer(500),
     )
-    for expected in (Rejected, Rejected, Rejected, Refused, LostAnswer):
+    for expected in (Rejected, Rejected, Rejected, Rejected, LostAnswer, LostAnswer):
         with pytest.raises(expected):
             client.call(CREATE, "POST", "/api")
-    assert judged == [(200, {"errors": 1}), (403, {"title": 1}), (204, None)]
+    assert judged == [(200, {"errors": 1}), (403, {"title": 1}), (204, None), (403, None)]
 
 
 def once(error: KinvError) -> Callable[[Reply], KinvError | None]:
