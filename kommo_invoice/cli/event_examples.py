@@ -72,7 +72,8 @@ EXAMPLES: tuple[tuple[str, dict[str, object]], ...] = (
         },
     ),
     (
-        "summary: the run's end; deals are counted by what became of them",
+        "summary: the run's end; deals are counted by what became of them, and totals are before "
+        "tax where a preview cannot know the tax of the books",
         {
             **_HEAD,
             "deal": None,
@@ -81,6 +82,7 @@ EXAMPLES: tuple[tuple[str, dict[str, object]], ...] = (
             "dry_run": False,
             "deals": {"invoiced": 1},
             "totals": {"EUR": "1785.00"},
+            "before_tax": False,
             "exit_code": 0,
         },
     ),

@@ -80,9 +80,8 @@ class PeopleReporter:
             terminal.field("invoice", f"{invoice['number']} ({invoice['status']})")
         if self._dry_run:
             show_lines(terminal, data)
-        if data.get("total") is not None:
-            total = f"{data['total']} {data['currency']}"
-            terminal.field("total", f"{data['subtotal']} + {data['tax']} tax = {total}")
+        if data.get("subtotal") is not None:
+            terminal.field("total", _total(data))
         if data.get("date") is not None:
             due = data["due_date"] or "by the terms of the books"
             terminal.field("date", f"{data['date']}, due {due}")
@@ -112,7 +111,15 @@ class PeopleReporter:
         totals = ", ".join(f"{amount} {code}" for code, amount in as_dict(data["totals"]).items())
         word = "to be invoiced" if data["dry_run"] else "invoiced"
         nothing = "stopped" if data["exit_code"] else "nothing to do"
-        money = f"; {word}: {totals}" if totals else ""
+        tax = " and the books' tax" if data["before_tax"] else ""
+        money = f"; {word}: {totals}{tax}" if totals else ""
         self._terminal.line(f"{counts or nothing}{money}")
         if data["dry_run"]:
             self._terminal.note("nothing was written: this was a preview")
+
+
+def _total(data: Mapping[str, object]) -> str:
+    subtotal, currency = data["subtotal"], data["currency"]
+    if data["total"] is None:
+        return f"{subtotal} {currency} + tax, which the books decide"
+    return f"{subtotal} + {data['tax']} tax = {data['total']} {currency}"

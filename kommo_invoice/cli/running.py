@@ -180,6 +180,7 @@ def _summary(tally: Tally | None, code: ExitCode, *, dry_run: bool) -> Event:
             "dry_run": dry_run,
             "deals": dict(tally.counts) if tally else {},
             "totals": {each: plain(Money(minor, each).amount) for each, minor in totals.items()},
+            "before_tax": bool(tally and tally.before_tax),
             "exit_code": int(code),
         },
     )

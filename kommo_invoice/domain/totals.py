@@ -23,14 +23,22 @@ class Rounding(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Subtotal (after discounts, before tax), tax and total of one invoice."""
+    """What one invoice comes to.
+
+    Args:
+        subtotal: After discounts, before tax.
+        tax: None where the books alone know a rate.
+        total: With tax; None likewise.
+    """
 
     subtotal: Money
-    tax: Money
-    total: Money
+    tax: Money | None = None
+    total: Money | None = None
 
-    def __str__(self) -> str:
-        return f"{self.subtotal.amount} + {self.tax.amount} tax = {self.total}"
+    @property
+    def known(self) -> Money:
+        """The total, or what is known of it: the amount before tax."""
+        return self.subtotal if self.total is None else self.total
 
 
 def net_unit_price(line: LineDraft, amounts: Amounts) -> Decimal:
@@ -40,30 +48,32 @@ def net_unit_price(line: LineDraft, amounts: Amounts) -> Decimal:
     return round_half_up(line.unit_price / (1 + line.tax.rate), _UNIT_PRICE_PLACES)
 
 
-def totals(draft: Draft, rounding: Rounding = Rounding.LINE) -> Totals | None:
+def before_discount(draft: Draft) -> Decimal:
+    """Return the sum of the lines, each rounded to the minor unit, before the whole's discount."""
+    return sum(_nets(draft), Decimal(0))
+
+
+def totals(draft: Draft, rounding: Rounding = Rounding.LINE) -> Totals:
     """Return what the draft comes to.
 
     Args:
         draft: The invoice.
         rounding: Whether tax is rounded line by line, or once for each tax.
-
-    Returns:
-        The totals, or None when a tax's rate is known to the books alone.
     """
     currency = draft.currency
-    nets = [Money.of(_net(line, draft.amounts), currency).amount for line in draft.lines]
-    gross_of_discount = sum(nets, Decimal(0))
+    nets = _nets(draft)
+    gross_of_discount = before_discount(draft)
     off = _off(draft.discount, gross_of_discount)
+    subtotal = Money.of(gross_of_discount - off, currency)
     factor = 1 - off / gross_of_discount if gross_of_discount else Decimal(1)
     by_tax: dict[str, Decimal] = defaultdict(Decimal)
     for line, net in zip(draft.lines, nets, strict=True):
         if line.tax is None:
             continue
         if line.tax.rate is None:
-            return None
+            return Totals(subtotal)
         tax = net * factor * line.tax.rate
         by_tax[line.tax.id] += Money.of(tax, currency).amount if rounding is Rounding.LINE else tax
-    subtotal = Money.of(gross_of_discount - off, currency)
     tax_total = sum((Money.of(amount, currency).minor for amount in by_tax.values()), 0)
     tax_money = Money(tax_total, currency)
     return Totals(subtotal, tax_money, subtotal + tax_money)
@@ -75,13 +85,17 @@ def acceptable(draft: Draft) -> tuple[Totals, ...]:
     Which of them a provider follows is often not documented; all are right to the cent
     for somebody, and anything else is a difference that stops the sending.
     """
-    found = (totals(draft, rounding) for rounding in Rounding)
-    return tuple(dict.fromkeys(each for each in found if each is not None))
+    return tuple(dict.fromkeys(totals(draft, rounding) for rounding in Rounding))
 
 
 def lines_sum(lines: Iterable[LineDraft]) -> Decimal:
     """Return quantity times price over all lines, as priced in the CRM, after line discounts."""
     return sum((_net(line, Amounts.EXCLUSIVE) for line in lines), Decimal(0))
+
+
+def _nets(draft: Draft) -> list[Decimal]:
+    """Return what each line comes to before tax, in the currency's digits."""
+    return [Money.of(_net(line, draft.amounts), draft.currency).amount for line in draft.lines]
 
 
 def _net(line: LineDraft, amounts: Amounts) -> Decimal:

@@ -44,11 +44,10 @@ def check_draft(draft: Draft, capabilities: BooksCapabilities) -> None:
             hint='write it as "Net 30" or "Due on receipt", or give a due_date',
         )
     comes_to = totals(draft)
-    if comes_to is None:
-        return
-    if comes_to.total.minor <= 0:
-        raise DealError(f"the invoice would come to {comes_to.total}")
-    if draft.amounts is Amounts.INCLUSIVE and Feature.INCLUSIVE_PRICES not in capabilities.features:
+    if comes_to.known.minor <= 0:
+        raise DealError(f"the invoice would come to {comes_to.known}")
+    net_only = Feature.INCLUSIVE_PRICES not in capabilities.features
+    if draft.amounts is Amounts.INCLUSIVE and net_only and comes_to.total is not None:
         _check_gross(draft, comes_to.total)
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kommo_invoice.books.capabilities import Link
+from kommo_invoice.errors import Refused, Rejected
 
 if TYPE_CHECKING:
     from kommo_invoice.domain.invoice import Invoice
@@ -31,9 +32,18 @@ class Links:
         self._asks = told and session.books.capabilities.link is not Link.WITH_INVOICE
 
     def onto(self, invoice: Invoice) -> Invoice:
-        """Return the invoice with its page, where there is one and the mapping uses it."""
+        """Return the invoice with its page, where there is one and the mapping uses it.
+
+        Books that refuse to tell it are not asked again: the deal is told all the rest.
+
+        Raises:
+            LoginNeeded, Temporary: They cannot be asked now.
+        """
         if invoice.url is not None or not self._asks:
             return invoice
         if invoice.id not in self._pages:
-            self._pages[invoice.id] = self._books.link(invoice.id)
+            try:
+                self._pages[invoice.id] = self._books.link(invoice.id)
+            except (Rejected, Refused):
+                self._pages[invoice.id] = None
         return replace(invoice, url=self._pages[invoice.id])

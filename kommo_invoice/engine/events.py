@@ -88,9 +88,9 @@ def plan_event(plan: Plan, steps: tuple[Step, ...]) -> Event:
                 "status": plan.invoice.status.value,
             },
             "currency": draft.currency,
-            "subtotal": plain(comes_to.subtotal.amount) if comes_to else None,
-            "tax": plain(comes_to.tax.amount) if comes_to else None,
-            "total": plain(comes_to.total.amount) if comes_to else None,
+            "subtotal": plain(comes_to.subtotal.amount),
+            "tax": plain(comes_to.tax.amount) if comes_to.tax else None,
+            "total": plain(comes_to.total.amount) if comes_to.total else None,
             "date": plain(draft.date),
             "due_date": plain(draft.due_date),
             "steps": [

@@ -228,8 +228,8 @@ class Invoicing:
             return
         self._outcomes.planned(hold=decided.hold is not None)
         comes_to = totals(decided.draft)
-        if comes_to is not None and decided.creates_invoice:
-            self._outcomes.made(comes_to.total)
+        if decided.creates_invoice:
+            self._outcomes.made(comes_to.known, before_tax=comes_to.total is None)
         for step in steps:
             if step.kind is StepKind.CUSTOMER_CREATE:
                 self._session.promised.setdefault(step.key, found.deal.id)

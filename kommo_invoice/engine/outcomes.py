@@ -63,11 +63,13 @@ class Tally:
         codes: The exit code of each deal that failed.
         counts: Deals by what became of them.
         totals: Minor units of the invoices made (planned, in a preview), by currency.
+        before_tax: Whether the books will add to planned ones a tax that they alone know.
     """
 
     codes: list[ExitCode] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     totals: Counter[str] = field(default_factory=Counter)
+    before_tax: bool = False
 
     @property
     def exit_code(self) -> ExitCode:
@@ -93,9 +95,15 @@ class Outcomes:
         self._held: list[tuple[KinvError, list[int]]] = []
         self.tally = Tally()
 
-    def made(self, total: Money) -> None:
-        """Count an invoice that was made, or that a preview plans."""
+    def made(self, total: Money, *, before_tax: bool = False) -> None:
+        """Count an invoice that was made, or that a preview plans.
+
+        Args:
+            total: What it comes to.
+            before_tax: Whether the books will add a tax that they alone know.
+        """
         self.tally.totals[total.currency] += total.minor
+        self.tally.before_tax |= before_tax
 
     def planned(self, *, hold: bool) -> None:
         """Count a deal of a preview; ``hold`` when its run would end unknown."""

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from kommo_invoice.domain.invoice import Status
+from kommo_invoice.domain.money import Money
 from kommo_invoice.mapping.resolve import Unresolved, nearest, pick_field
 
 if TYPE_CHECKING:
@@ -196,17 +197,15 @@ class InvoiceView:
         return cls({name: values[name] for name in ATTRIBUTES["invoice"]}, today)
 
     @classmethod
-    def expected(
-        cls, draft: Draft, totals: Totals | None, *, today: date | None = None
-    ) -> InvoiceView:
+    def expected(cls, draft: Draft, totals: Totals, *, today: date | None = None) -> InvoiceView:
         """Return the view of an invoice that is about to be made and, if so asked, e-mailed.
 
         Args:
             draft: The invoice.
-            totals: What it will come to; None where only the books know.
+            totals: What it will come to.
             today: The day of the write-back; the invoice's own date where it is not given.
         """
-        total = totals.total.amount if totals else LATER
+        total = totals.total.amount if totals.total else LATER
         values = {
             "id": LATER,
             "number": LATER if draft.number is None else draft.number,
@@ -215,7 +214,7 @@ class InvoiceView:
             "overdue": False,
             "url": LATER,
             "total": total,
-            "paid": totals.total.amount * 0 if totals else LATER,
+            "paid": Money(0, draft.currency).amount,
             "due": total,
             "currency": draft.currency,
             "date": draft.date,

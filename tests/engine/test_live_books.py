@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from quickbooks_stage import CUSTOMER, INVOICE, SEND
@@ -93,6 +93,34 @@ class TestTheClientsPage:
         live.until_quiet()
         assert "txnId=" in live.lead(live.deal)["fields"]["Invoice link"]
         assert live.writes()[SEND] == live.writes()[INVOICE] == 1
+
+    def test_where_the_books_refuse_to_tell_it_the_deal_is_told_the_rest(
+        self, live: QuickBooksStage
+    ) -> None:
+        live.fault("status", READ, status=403)
+        assert live.invoice().code == 0
+        fields = live.lead(live.deal)["fields"]
+        assert fields["Invoice number"]
+        assert not fields.get("Invoice link")
+
+
+class TestAPercentage:
+    """QuickBooks rounds what is taken off, and kinv what is left."""
+
+    @pytest.mark.parametrize(
+        ("percent", "total", "sent"),
+        [("10", "1080.45", "DiscountPercent"), ("5", "1140.48", "Amount")],
+    )
+    def test_comes_to_what_the_preview_promised(
+        self, live: QuickBooksStage, percent: str, total: str, sent: str
+    ) -> None:
+        live.map(invoice={"discount": percent}, tax={"DE": "No VAT"})
+        preview = live.kinv("invoice", "--deal", live.deal, "--dry-run", "--json").of("plan")[0]
+        assert live.invoice().code == 0
+        assert preview["total"] == live.books["invoices"][0]["total"] == total
+        (create,) = [each for each in live.world.requests if each.operation == INVOICE]
+        line = cast("dict[str, Any]", create.body)["Line"][-1]
+        assert sent in {**line, **line["DiscountLineDetail"]}
 
 
 class TestAWrongTotal:

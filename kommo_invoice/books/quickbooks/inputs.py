@@ -13,14 +13,14 @@ from kommo_invoice.books.quickbooks.wire_company import NOT_TAXABLE, TAXABLE
 from kommo_invoice.domain.catalog import TaxChoice, find_term
 from kommo_invoice.domain.draft import Address, Amounts
 from kommo_invoice.domain.money import round_half_up
-from kommo_invoice.domain.totals import net_unit_price
+from kommo_invoice.domain.totals import before_discount, net_unit_price
 from kommo_invoice.errors import Rejected
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from kommo_invoice.domain.catalog import Catalog
-    from kommo_invoice.domain.draft import CustomerDraft, Discount, Draft, LineDraft
+    from kommo_invoice.domain.draft import CustomerDraft, Draft, LineDraft
 
     Body = dict[str, object]
 
@@ -64,7 +64,7 @@ def invoice_body(draft: Draft, customer_id: str, company: Catalog) -> Body:
         Rejected: The draft holds something that this company's invoices do not have.
     """
     mail = draft.mail
-    discount = _discount(draft.discount, company)
+    discount = _discount(draft, company)
     return _given(
         CustomerRef={"value": customer_id},
         TxnDate=draft.date.isoformat(),
@@ -176,8 +176,13 @@ def _tax_code(line: LineDraft, company: Catalog) -> str | None:
             return line.tax.id if line.tax else None
 
 
-def _discount(discount: Discount | None, company: Catalog) -> list[Body]:
-    """Return the discount as the line that it is; its amount is positive (section 8)."""
+def _discount(draft: Draft, company: Catalog) -> list[Body]:
+    """Return the discount as the line that it is; its amount is positive (section 8).
+
+    QuickBooks rounds what a percentage comes to, and kinv what is left: where half a cent makes
+    these differ, the amount is sent, so that the invoice comes to what was promised.
+    """
+    discount = draft.discount
     if discount is None or not (discount.percent or discount.amount):
         return []
     if "invoice.discount" in company.switched_off:
@@ -186,10 +191,12 @@ def _discount(discount: Discount | None, company: Catalog) -> list[Body]:
             hint="switch them on in its sales settings, or leave out [invoice] discount",
         )
     detail: Body
-    if discount.percent:
+    whole = before_discount(draft)
+    exact = whole * discount.percent / 100 if discount.percent else discount.amount or Decimal(0)
+    amount = whole - round_half_up(whole - exact, _PLACES)
+    if discount.percent and amount == round_half_up(exact, _PLACES):
         detail = {"PercentBased": True, "DiscountPercent": discount.percent}
         return [{"DetailType": "DiscountLineDetail", "DiscountLineDetail": detail}]
-    amount = round_half_up(discount.amount or Decimal(0), _PLACES)
     detail = {"PercentBased": False}
     return [{"DetailType": "DiscountLineDetail", "Amount": amount, "DiscountLineDetail": detail}]
 
