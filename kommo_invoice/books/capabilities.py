@@ -297,6 +297,11 @@ class BooksCapabilities:
         return self.approval is not Approval.NONE
 
     @property
+    def takes_gross(self) -> bool:
+        """Whether prices that contain tax are told to the books as they are."""
+        return Feature.INCLUSIVE_PRICES in self.features
+
+    @property
     def policy(self) -> Policy:
         """The rates and requests in flight, as the HTTP client takes them."""
         return Policy(rates=self.rates, in_flight=self.in_flight)

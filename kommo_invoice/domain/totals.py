@@ -53,30 +53,21 @@ def before_discount(draft: Draft) -> Decimal:
     return sum(_nets(draft), Decimal(0))
 
 
-def totals(draft: Draft, rounding: Rounding = Rounding.LINE) -> Totals:
+def totals(draft: Draft, rounding: Rounding = Rounding.LINE, *, gross: bool = False) -> Totals:
     """Return what the draft comes to.
 
     Args:
         draft: The invoice.
         rounding: Whether tax is rounded line by line, or once for each tax.
+        gross: Whether prices that contain tax go to the books as they are, so that the total is
+            theirs and the tax is taken out of it; else net prices are computed from them.
     """
-    currency = draft.currency
-    nets = _nets(draft)
-    gross_of_discount = before_discount(draft)
-    off = _off(draft.discount, gross_of_discount)
-    subtotal = Money.of(gross_of_discount - off, currency)
-    factor = 1 - off / gross_of_discount if gross_of_discount else Decimal(1)
-    by_tax: dict[str, Decimal] = defaultdict(Decimal)
-    for line, net in zip(draft.lines, nets, strict=True):
-        if line.tax is None:
-            continue
-        if line.tax.rate is None:
-            return Totals(subtotal)
-        tax = net * factor * line.tax.rate
-        by_tax[line.tax.id] += Money.of(tax, currency).amount if rounding is Rounding.LINE else tax
-    tax_total = sum((Money.of(amount, currency).minor for amount in by_tax.values()), 0)
-    tax_money = Money(tax_total, currency)
-    return Totals(subtotal, tax_money, subtotal + tax_money)
+    if gross and draft.amounts is Amounts.INCLUSIVE:
+        return _gross_totals(draft, rounding)
+    off, factor = _whole_discount(draft.discount, before_discount(draft))
+    subtotal = Money.of(before_discount(draft) - off, draft.currency)
+    tax = _tax(draft, rounding, [net * factor for net in _nets(draft)])
+    return Totals(subtotal) if tax is None else Totals(subtotal, tax, subtotal + tax)
 
 
 def acceptable(draft: Draft) -> tuple[Totals, ...]:
@@ -85,12 +76,52 @@ def acceptable(draft: Draft) -> tuple[Totals, ...]:
     Which of them a provider follows is often not documented; all are right to the cent
     for somebody, and anything else is a difference that stops the sending.
     """
-    return tuple(dict.fromkeys(totals(draft, rounding) for rounding in Rounding))
+    return tuple(
+        dict.fromkeys(
+            totals(draft, rounding, gross=gross) for gross in (False, True) for rounding in Rounding
+        )
+    )
 
 
 def lines_sum(lines: Iterable[LineDraft]) -> Decimal:
     """Return quantity times price over all lines, as priced in the CRM, after line discounts."""
     return sum((_net(line, Amounts.EXCLUSIVE) for line in lines), Decimal(0))
+
+
+def _gross_totals(draft: Draft, rounding: Rounding) -> Totals:
+    """Return the totals of prices with tax in them, for rates that are all known."""
+    lines = [
+        Money.of(_priced(line, line.unit_price), draft.currency).amount for line in draft.lines
+    ]
+    off, factor = _whole_discount(draft.discount, sum(lines, Decimal(0)))
+    total = Money.of(sum(lines, Decimal(0)) - off, draft.currency)
+    nets = [
+        amount * factor / (1 + ((line.tax.rate or 0) if line.tax else 0))
+        for line, amount in zip(draft.lines, lines, strict=True)
+    ]
+    tax = _tax(draft, rounding, nets)
+    return Totals(total) if tax is None else Totals(total - tax, tax, total)
+
+
+def _whole_discount(discount: Discount | None, whole: Decimal) -> tuple[Decimal, Decimal]:
+    """Return what a discount takes off the whole, and what part of each line is left."""
+    off = _off(discount, whole)
+    return off, 1 - off / whole if whole else Decimal(1)
+
+
+def _tax(draft: Draft, rounding: Rounding, nets: Iterable[Decimal]) -> Money | None:
+    """Return the tax on the lines' net amounts, None where the books alone know a rate."""
+    by_tax: dict[str, Decimal] = defaultdict(Decimal)
+    for line, net in zip(draft.lines, nets, strict=True):
+        if line.tax is None:
+            continue
+        if line.tax.rate is None:
+            return None
+        tax = net * line.tax.rate
+        exact = rounding is Rounding.TAX
+        by_tax[line.tax.id] += tax if exact else Money.of(tax, draft.currency).amount
+    minor = sum((Money.of(amount, draft.currency).minor for amount in by_tax.values()), 0)
+    return Money(minor, draft.currency)
 
 
 def _nets(draft: Draft) -> list[Decimal]:
@@ -99,7 +130,11 @@ def _nets(draft: Draft) -> list[Decimal]:
 
 
 def _net(line: LineDraft, amounts: Amounts) -> Decimal:
-    whole = line.quantity * net_unit_price(line, amounts)
+    return _priced(line, net_unit_price(line, amounts))
+
+
+def _priced(line: LineDraft, unit_price: Decimal) -> Decimal:
+    whole = line.quantity * unit_price
     return whole - _off(line.discount, whole)
 
 

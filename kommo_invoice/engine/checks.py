@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from kommo_invoice.books.capabilities import BooksCapabilities, Effect, Feature
 from kommo_invoice.domain.catalog import Catalog, TaxChoice, find_term
-from kommo_invoice.domain.draft import Amounts, Discount, Draft
+from kommo_invoice.domain.draft import Amounts, Discount, Draft, Ready
 from kommo_invoice.domain.money import Money
 from kommo_invoice.domain.totals import lines_sum, totals
 from kommo_invoice.errors import DealError
@@ -30,6 +30,12 @@ def check_draft(draft: Draft, capabilities: BooksCapabilities) -> None:
         DealError: It asks for what the books refuse, comes to nothing, or its prices with tax
             cannot be reached to the cent.
     """
+    if draft.ready is Ready.DRAFT and not capabilities.drafts:
+        raise DealError(
+            f"invoice.status: {capabilities.name} has no drafts: the invoice would be live as soon "
+            "as it is made",
+            hint='write status = "approved" in [invoice], or make this invoice by hand',
+        )
     refused = {drop.feature: drop for drop in capabilities.drops if drop.effect is Effect.REFUSED}
     for feature in _features(draft):
         if feature in refused:
@@ -43,11 +49,11 @@ def check_draft(draft: Draft, capabilities: BooksCapabilities) -> None:
             "terms of its own",
             hint='write it as "Net 30" or "Due on receipt", or give a due_date',
         )
-    comes_to = totals(draft)
+    comes_to = totals(draft, gross=capabilities.takes_gross)
     if comes_to.known.minor <= 0:
         raise DealError(f"the invoice would come to {comes_to.known}")
-    net_only = Feature.INCLUSIVE_PRICES not in capabilities.features
-    if draft.amounts is Amounts.INCLUSIVE and net_only and comes_to.total is not None:
+    net_only = draft.amounts is Amounts.INCLUSIVE and not capabilities.takes_gross
+    if net_only and comes_to.total is not None:
         _check_gross(draft, comes_to.total)
 
 

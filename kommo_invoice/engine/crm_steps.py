@@ -10,7 +10,6 @@ from kommo_invoice.books.capabilities import DEFAULT_SETTLE_S
 from kommo_invoice.domain.claim import carries
 from kommo_invoice.domain.invoice import Status
 from kommo_invoice.domain.plan import Step, StepKind
-from kommo_invoice.domain.totals import totals
 from kommo_invoice.domain.writing import DealChange, marker
 from kommo_invoice.engine.evidence import look_later, prove_absent
 from kommo_invoice.engine.situation import Settled, Situation
@@ -79,7 +78,7 @@ def mark(plan: Plan) -> str:
 def _view(plan: Plan, today: date) -> InvoiceView:
     """Return the invoice as it will be when the plan's steps in the books are done."""
     if plan.invoice is None:
-        return InvoiceView.expected(plan.draft, totals(plan.draft), today=today)
+        return InvoiceView.expected(plan.draft, plan.comes_to, today=today)
     kinds = {step.kind for step in plan.steps}
     invoice = plan.invoice
     if StepKind.INVOICE_APPROVE in kinds:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Protocol
 
 from kommo_invoice.domain.draft import CustomerDraft, Draft, LineDraft, Mail
 from kommo_invoice.domain.plain import plain
-from kommo_invoice.domain.totals import totals
 from kommo_invoice.domain.writing import DealChange, TaskDraft
 from kommo_invoice.errors import KinvError, Temporary, naming
 from kommo_invoice.mapping.views import LATER
@@ -67,7 +66,7 @@ def plan_event(plan: Plan, steps: tuple[Step, ...]) -> Event:
     """
     s = plan.situation
     draft = plan.draft
-    comes_to = totals(draft)
+    comes_to = plan.comes_to
     return Event(
         Kind.PLAN,
         s.deal.id,

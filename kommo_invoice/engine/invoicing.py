@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kommo_invoice.domain.plan import Step, StepKind
-from kommo_invoice.domain.totals import totals
 from kommo_invoice.engine.client_pages import Links
 from kommo_invoice.engine.crm_steps import crm_steps, unwritten
 from kommo_invoice.engine.events import plan_event
@@ -227,7 +226,7 @@ class Invoicing:
         if not self._session.dry_run:
             return
         self._outcomes.planned(hold=decided.hold is not None)
-        comes_to = totals(decided.draft)
+        comes_to = decided.comes_to
         if decided.creates_invoice:
             self._outcomes.made(comes_to.known, before_tax=comes_to.total is None)
         for step in steps:

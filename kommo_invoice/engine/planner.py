@@ -9,7 +9,6 @@ from kommo_invoice.books.capabilities import Approval, Operation
 from kommo_invoice.domain.draft import Ready
 from kommo_invoice.domain.invoice import Customer, Invoice, Status
 from kommo_invoice.domain.plan import Step, StepKind
-from kommo_invoice.domain.totals import totals
 from kommo_invoice.engine.checks import check_company, check_draft, check_mailing
 from kommo_invoice.engine.compare import live_otherwise, total_differences
 from kommo_invoice.engine.customers import customer_key, has_address, has_currency, takes_name
@@ -65,9 +64,7 @@ def _plan_new(s: Situation, found: Found) -> Plan:
         )
     steps.append(Step(StepKind.INVOICE_CREATE, s.key(StepKind.INVOICE_CREATE), s.draft))
     steps.extend(_onward(s, s.draft))
-    open_tax = totals(s.draft).total is None
-    tax_note = f"{s.capabilities.name} decides the tax, when the invoice is made"
-    return Plan(
+    made = Plan(
         situation=s,
         draft=s.draft,
         customer_id=customer_id,
@@ -75,8 +72,12 @@ def _plan_new(s: Situation, found: Found) -> Plan:
         invoice=None,
         settled=(*found.settled, *settled),
         steps=tuple(steps),
-        notes=(*found.notes, tax_note) if open_tax else found.notes,
+        notes=found.notes,
     )
+    if made.comes_to.total is not None:
+        return made
+    by_books = f"{s.capabilities.name} decides the tax, when the invoice is made"
+    return replace(made, notes=(*made.notes, by_books))
 
 
 def _plan_found(s: Situation, found: Found, invoice: Invoice) -> Plan:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from kommo_invoice.domain.plan import Step, StepKind
+from kommo_invoice.domain.totals import totals
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from kommo_invoice.domain.deal import Deal
     from kommo_invoice.domain.draft import Draft
     from kommo_invoice.domain.invoice import Invoice
+    from kommo_invoice.domain.totals import Totals
     from kommo_invoice.domain.writing import Task
     from kommo_invoice.errors import DealError
     from kommo_invoice.ledger.rows import ClaimRow, StepRow
@@ -131,6 +133,11 @@ class Plan:
     notes: tuple[str, ...] = ()
     hold: str | None = None
     replaces: str | None = None
+
+    @property
+    def comes_to(self) -> Totals:
+        """What its draft comes to."""
+        return totals(self.draft, gross=self.situation.capabilities.takes_gross)
 
     @property
     def creates_invoice(self) -> bool:
