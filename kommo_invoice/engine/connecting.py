@@ -84,6 +84,7 @@ def try_out(
         if provider in CRMS:
             setup = cast("Crm", side).setup(users=True)
             rights = "" if setup.users else "; its user is no administrator: no fields are created"
-            return f"{len(setup.pipelines)} pipelines, {len(setup.fields)} fields of deals{rights}"
+            pipelines, fields = len(setup.pipelines), len(setup.fields)
+        return f"pipelines: {pipelines}, fields of deals: {fields}{rights}"
         catalog = cast("Books", side).catalog()
-        return f"{len(catalog.items)} items, {len(catalog.taxes)} taxes"
+        return f"items: {len(catalog.items)}, taxes: {len(catalog.taxes)}"

@@ -251,13 +251,15 @@ class Invoicing:
         if row.state is ClaimState.DONE:
             session.ledger.set_claim(row, "reopened", state=ClaimState.OPEN.value)
         runner = Runner(session, decided, row)
-        runner.run()
+        try:
+            runner.run()
+        finally:  # it counts as well where the answer to its e-mail is lost
+            if runner.made and runner.invoice is not None:
+                self._outcomes.made(runner.invoice.total)
         hold = decided.hold
         failure: KinvError | None = runner.mail_refused
         if runner.invoice is None:
             raise LookupError(f"{found.reference} has no invoice after its run")
-        if decided.creates_invoice or decided.finds_invoice:
-            self._outcomes.made(runner.invoice.total)
         invoice = self._links.onto(runner.invoice)
         if hold is not None:
             self._leave_unknown(row, hold)

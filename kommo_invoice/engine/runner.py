@@ -45,12 +45,13 @@ class Runner:
         self._customers = NewCustomer(session, self._attempts, row, plan.draft, deal)
         self._customer_id = plan.customer_id
         self.invoice = plan.invoice
+        self.made = False
         self.mail_refused: Rejected | None = None
 
     def run(self) -> None:
         """Do the steps in order; ``invoice`` is the claim's invoice afterwards.
 
-        An e-mail that is refused leaves an invoice that stands: ``mail_refused`` says why.
+        ``made`` says, whatever is raised, whether it is new and as it was meant. An e-mail that is refused leaves an invoice that stands: ``mail_refused`` says why.
 
         Raises:
             Rejected: The provider refused a step; it is recorded so.
@@ -89,6 +90,7 @@ class Runner:
             values = {"customer_id": settled.found}
         elif settled.kind is StepKind.INVOICE_CREATE:
             values = {"invoice_id": settled.found}
+            self.made = True
         invoice = self.invoice if settled.kind.in_books else None
         ledger.plan_step(self._row, settled.kind, settled.key)  # a new ledger never began it
         ledger.finish(
@@ -132,9 +134,10 @@ class Runner:
                 "adopted": 0,
             },
         )
+        wrong = total_differences(draft, invoice)
+        self.made = not wrong
         if doubtful:
             raise Doubt
-        wrong = total_differences(draft, invoice)
         if wrong:
             came_out = (
                 f"invoice {invoice.number} ({invoice.status}) came out otherwise than the deal: "

@@ -143,8 +143,3 @@ class Plan:
     def creates_invoice(self) -> bool:
         """Whether the plan makes an invoice."""
         return any(step.kind is StepKind.INVOICE_CREATE for step in self.steps)
-
-    @property
-    def finds_invoice(self) -> bool:
-        """Whether the plan has found the invoice whose create answer was lost."""
-        return any(each.kind is StepKind.INVOICE_CREATE and each.found for each in self.settled)

@@ -17,6 +17,8 @@ def test_a_mail_whose_answer_was_lost_is_proven_by_the_invoice(stage: Stage) -> 
     assert ended.code == 0
     states = {step["step"]: step["state"] for step in ended.of("step")}
     assert states["invoice.send"] == "found"
+    (invoice,) = stage.books["invoices"]
+    assert ended.of("summary")[0]["totals"] == {"EUR": invoice["total"]}
     assert len(stage.books["mails"]) == 1
 
 
