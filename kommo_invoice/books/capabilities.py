@@ -6,7 +6,7 @@ established, the table holds the stricter value.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -246,6 +246,7 @@ class BooksCapabilities:
         payments: How the payments of one invoice are read.
         link: How the client's public page is had.
         features: What a mapping may ask for beyond the necessary.
+        converted: What of the rest they reach in a way of their own, in words.
         needs_item: Whether each line has to name an item of the books.
         books_decide_tax: Whether the books may compute another tax than the one asked for.
         tax_rounding: Where tax is rounded to the minor unit; None where it is not established.
@@ -290,6 +291,7 @@ class BooksCapabilities:
     requests_per_day: int | None
     long_lived_token: bool
     oauth_rotates: bool
+    converted: Mapping[Feature, str] = field(default_factory=dict)
 
     @property
     def drafts(self) -> bool:
@@ -309,7 +311,7 @@ class BooksCapabilities:
     @property
     def drops(self) -> tuple[Drop, ...]:
         """What a mapping may ask for and these books cannot do, in the order of the mapping."""
-        return unmet(self.features)
+        return unmet(self.features, self.converted)
 
     def rule(self, operation: Operation) -> OperationRule:
         """Return the rule of an operation.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class Drop:
     words: str
 
 
+_NONE: Mapping[Feature, str] = MappingProxyType({})
 _UNMET: Mapping[Feature, tuple[Effect, str]] = {
     Feature.RECIPIENT: (Effect.DROPPED, "the mail goes to the address of the books' customer"),
     Feature.TAX_NUMBER: (Effect.DROPPED, "customers have no tax number"),
@@ -73,6 +75,15 @@ _UNMET: Mapping[Feature, tuple[Effect, str]] = {
 }
 
 
-def unmet(features: frozenset[Feature]) -> tuple[Drop, ...]:
-    """Return what books with only these features cannot grant, in the order of the mapping."""
-    return tuple(Drop(each, *_UNMET[each]) for each in Feature if each not in features)
+def unmet(
+    features: frozenset[Feature], converted: Mapping[Feature, str] = _NONE
+) -> tuple[Drop, ...]:
+    """Return what books cannot grant, in the order of the mapping.
+
+    Args:
+        features: What they can.
+        converted: What they reach in a way of their own, in words.
+    """
+    found = {each: Drop(each, *_UNMET[each]) for each in Feature if each not in features}
+    found |= {each: Drop(each, Effect.CONVERTED, words) for each, words in converted.items()}
+    return tuple(found[each] for each in Feature if each in found)

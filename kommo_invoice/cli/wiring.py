@@ -102,9 +102,9 @@ class Wiring:
         try:
             path = self.found()
         except ConfigInvalid:
-            if self.asked or self.settings.mapping:
+            if self.asked:
                 raise
-            return {}
+            return {}  # KINV_MAPPING may name the file that is yet to be written
         sides = peek(path).values()
         return next((side for side in sides if side.get("provider") == provider), {})
 

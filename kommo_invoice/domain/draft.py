@@ -85,12 +85,16 @@ class LineDraft:
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """The e-mail that takes the invoice to the customer."""
+    """The e-mail that takes the invoice to the customer.
+
+    Args:
+        attach_pdf: Whether it carries the PDF; None leaves it to the books.
+    """
 
     to: str
     cc: tuple[str, ...] = ()
     message: str | None = None
-    attach_pdf: bool = True
+    attach_pdf: bool | None = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,12 @@ def check_draft(draft: Draft, capabilities: BooksCapabilities) -> None:
             "terms of its own",
             hint='write it as "Net 30" or "Due on receipt", or give a due_date',
         )
+    for key, text, longest in _texts(draft, capabilities):
+        if longest is not None and len(text) > longest:
+            raise DealError(
+                f"{key} has {len(text)} characters, and {capabilities.name} takes {longest}",
+                hint=f"shorten it, or what {key} reads in the mapping",
+            )
     comes_to = totals(draft, gross=capabilities.takes_gross)
     if comes_to.known.minor <= 0:
         raise DealError(f"the invoice would come to {comes_to.known}")
@@ -154,6 +160,23 @@ def _check_gross(draft: Draft, total: Money) -> None:
             hint="give whole-cent net prices for this deal (amounts = exclusive), "
             "or split its lines otherwise",
         )
+
+
+def _texts(draft: Draft, capabilities: BooksCapabilities) -> Iterator[tuple[str, str, int | None]]:
+    """Yield each text whose length books may limit, with its key and that limit.
+
+    A customer's name is not among them: it is cut where it is too long.
+    """
+    limits = capabilities.texts
+    yield "customer.email", draft.customer.email, limits.email
+    yield "invoice.memo", draft.memo or "", limits.memo
+    if draft.mail is not None:
+        for address in draft.mail.cc:
+            yield "invoice.cc", address, limits.email
+    if draft.number is not None:
+        yield "invoice.number", draft.number, capabilities.own_number.max_length
+    for line in draft.lines:
+        yield "lines.description", line.description, limits.description
 
 
 def _features(draft: Draft) -> Iterator[Feature]:

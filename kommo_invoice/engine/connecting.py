@@ -85,6 +85,6 @@ def try_out(
             setup = cast("Crm", side).setup(users=True)
             rights = "" if setup.users else "; its user is no administrator: no fields are created"
             pipelines, fields = len(setup.pipelines), len(setup.fields)
-        return f"pipelines: {pipelines}, fields of deals: {fields}{rights}"
+            return f"pipelines: {pipelines}, fields of deals: {fields}{rights}"
         catalog = cast("Books", side).catalog()
         return f"items: {len(catalog.items)}, taxes: {len(catalog.taxes)}"

@@ -11,6 +11,7 @@ from kommo_invoice.domain.claim import Claim
 from kommo_invoice.domain.draft import Ready
 from kommo_invoice.domain.plan import StepKind
 from kommo_invoice.engine.customers import customer_key, customer_step
+from kommo_invoice.engine.granted import granted
 from kommo_invoice.engine.identify import highest_issue
 from kommo_invoice.engine.situation import Situation
 from kommo_invoice.errors import DealError
@@ -98,7 +99,8 @@ def candidate(
     warnings: tuple[str, ...] = ()
     try:
         evaluated = session.mapping.draft(deal, today=session.today, reference=reference)
-        fresh, warnings = evaluated.draft, evaluated.warnings
+        fresh = granted(evaluated.draft, session.books.capabilities)
+        warnings = evaluated.warnings
     except DealError as error:
         if stored is None:
             raise

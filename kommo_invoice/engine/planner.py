@@ -112,6 +112,7 @@ def _plan_found(s: Situation, found: Found, invoice: Invoice) -> Plan:
         if wrong and s.fresh is not None and s.fresh.content_hash() == s.draft.content_hash():
             # The same content under a tax rate that was changed in the books since.
             wrong = total_differences(s.fresh, invoice)
+            plan = replace(plan, draft=replace(s.draft, lines=s.fresh.lines))
         if wrong:
             return _replace_draft(s, plan, invoice, wrong, tuple(notes))
     approve, approved = _approval(s, invoice)

@@ -51,7 +51,8 @@ class Runner:
     def run(self) -> None:
         """Do the steps in order; ``invoice`` is the claim's invoice afterwards.
 
-        ``made`` says, whatever is raised, whether it is new and as it was meant. An e-mail that is refused leaves an invoice that stands: ``mail_refused`` says why.
+        ``made`` says, whatever is raised, whether it is new and as it was meant. An e-mail that is
+        refused leaves an invoice that stands: ``mail_refused`` says why.
 
         Raises:
             Rejected: The provider refused a step; it is recorded so.

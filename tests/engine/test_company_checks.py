@@ -43,6 +43,7 @@ COMPANY = Catalog(
     terms=(Term("3", "Net 30", 30), Term("4", "End of month")),
 )
 UNTAXED = (replace(LINE, tax=None),)
+OWN = "INV-{{ deal.id }}"
 
 
 def check(company: dict[str, Any], draft: dict[str, Any], provider: str = "quickbooks") -> None:
@@ -119,11 +120,11 @@ class TestBeforeTheCustomerIsMade:
     @pytest.mark.parametrize(
         ("settings", "mapping", "words"),
         [
-            ({"allow_discount": False}, {"invoice": {"discount": "5"}}, "invoice.discount"),
-            ({"custom_numbers": False}, {"invoice": {"number": "reference"}}, "invoice.number"),
-            ({"multi_currency": False}, {"customer": {"currency": "GBP"}}, "EUR only"),
+            ({"allow_discount": False}, {"invoice": {"discount": "{{ 5 }}"}}, "invoice.discount"),
+            ({"custom_numbers": False}, {"invoice": {"number": OWN}}, "invoice.number"),
+            ({"multi_currency": False}, {"customer": {"currency": "{{ 'GBP' }}"}}, "EUR only"),
             ({}, {"tax": {"DE": "none"}}, "every line"),
-            ({}, {"invoice": {"due_date": None, "terms": "Whenever"}}, "'Whenever'"),
+            ({}, {"invoice": {"due_date": None, "terms": "{{ 'Whenever' }}"}}, "'Whenever'"),
         ],
     )
     def test_nothing_is_written(
@@ -141,9 +142,33 @@ class TestBeforeTheCustomerIsMade:
         assert not live.writes()
 
     def test_what_is_switched_on_again_is_seen_by_the_next_run(self, live: QuickBooksStage) -> None:
-        live.map(invoice={"discount": "10"})
+        live.map(invoice={"discount": "{{ 10 }}"})
         live.people.change_company(allow_discount=False)
         assert live.invoice().code == 3
         live.people.change_company(allow_discount=True)
         ended = live.invoice()
         assert ended.code == 0, ended.out
+
+
+@pytest.mark.parametrize(
+    ("key", "mapping"),
+    [
+        ("invoice.number", {"number": "{{ deal.id }}/a-number-that-is-too-long"}),
+        ("invoice.memo", {"memo": "Thank you! " * 100}),
+        ("lines.description", {}),
+    ],
+)
+def test_a_text_that_is_too_long_for_the_books_stops_the_deal(
+    live: QuickBooksStage, key: str, mapping: dict[str, Any]
+) -> None:
+    live.map(invoice=mapping, lines={} if mapping else {"description": "work " * 900})
+    ended = live.invoice()
+    assert ended.code == 3, ended
+    assert f"{key} has " in ended.of("error")[0]["message"]
+    assert not live.writes()
+
+
+def test_a_preview_shows_no_wish_that_is_left_out(live: QuickBooksStage) -> None:
+    preview = live.kinv("invoice", "--deal", live.deal, "--dry-run", "--json").of("plan")[0]
+    (mail,) = [step["values"] for step in preview["steps"] if step["step"] == "invoice.send"]
+    assert mail == {"to": "jo@northwind.example", "cc": []}

@@ -88,6 +88,9 @@ QUICKBOOKS = BooksCapabilities(
             Feature.OWN_NUMBER,  # section 4.3: where CustomTxnNumbers is on
         }
     ),  # not established: inclusive prices (section 8), tax numbers; no order number (section 4.3)
+    converted=MappingProxyType(
+        {Feature.PO_NUMBER: "it stands in the private note, which is not printed"}
+    ),
     needs_item=True,  # section 4.3: without one the amount is ignored
     books_decide_tax=True,  # section 4.4: automated sales tax of US companies
     tax_rounding=Rounding.TAX,  # section 8
