@@ -102,7 +102,7 @@ class Books(Protocol):
         """Return the account with what its invoices may name, to be cached.
 
         Raises:
-            ConfigInvalid: The mapping's account does not exist for this token.
+            ConfigInvalid, LoginNeeded: The mapping's account does not exist for this token.
         """
 
     def know(self, catalog: Catalog) -> None:
@@ -110,6 +110,13 @@ class Books(Protocol):
 
     def look(self, looks: Sequence[Look]) -> list[Sighting]:
         """Return one sighting for each look, in order; reads only."""
+
+    def check(self, draft: Draft) -> None:
+        """Return only when the books would reckon the invoice as the draft says; asks nothing.
+
+        Raises:
+            Rejected: They keep its quantities, prices or amounts with other digits.
+        """
 
     def create_customer(self, draft: CustomerDraft, *, key: str) -> Customer:
         """Create a customer; ``key`` is sent where the provider knows an idempotency key.

@@ -85,6 +85,8 @@ def _tell(terminal: Terminal, report: Report, making: Making | None) -> None:
         terminal.field("rate", rate)
     for drop in report.drops:
         terminal.field(drop.effect, f"{drop.key}: {drop.words}")
+    for note in report.notes:
+        terminal.field("note", note)
     for warning in report.warnings:
         terminal.field("warning", warning)
     if making is not None:

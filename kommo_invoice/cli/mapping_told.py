@@ -62,7 +62,7 @@ def _lines(proved: Proved, making: Making | None) -> Iterator[tuple[str, str]]:
     if absent:
         yield "left out", f"{', '.join(absent)}: no such fields; uncomment to have them"
     if first.dropped:
-        yield "left out", f"{', '.join(first.dropped)}: the books have no place for them"
+        yield "left out", f"{', '.join(first.dropped)}: the books do not take them"
     if proved.drafts and making is None:
         fields, them = ("field", "it") if len(proved.drafts) == 1 else ("fields", "them")
         named = ", ".join(each.name for each in proved.drafts)

@@ -9,9 +9,12 @@ from decimal import Decimal
 from enum import StrEnum
 
 from kommo_invoice.domain.draft import Amounts, Discount, Draft, LineDraft
-from kommo_invoice.domain.money import Money, round_half_up
+from kommo_invoice.domain.money import Money, digits, round_half_up
 
 _UNIT_PRICE_PLACES = 8
+
+_Part = tuple[Decimal, Decimal]
+"""So much of so much."""
 
 
 class Rounding(StrEnum):
@@ -64,9 +67,8 @@ def totals(draft: Draft, rounding: Rounding = Rounding.LINE, *, gross: bool = Fa
     """
     if gross and draft.amounts is Amounts.INCLUSIVE:
         return _gross_totals(draft, rounding)
-    off, factor = _whole_discount(draft.discount, before_discount(draft))
-    subtotal = Money.of(before_discount(draft) - off, draft.currency)
-    tax = _tax(draft, rounding, [net * factor for net in _nets(draft)])
+    subtotal, part = _discounted(draft, before_discount(draft))
+    tax = _tax(draft, rounding, _nets(draft), part)
     return Totals(subtotal) if tax is None else Totals(subtotal, tax, subtotal + tax)
 
 
@@ -83,6 +85,36 @@ def acceptable(draft: Draft) -> tuple[Totals, ...]:
     )
 
 
+def taken_off(draft: Draft, places: int | None = None) -> Decimal:
+    """Return the whole's discount as an amount: what is left is rounded, not what is taken off.
+
+    Args:
+        draft: The invoice.
+        places: Decimals of amounts in the books; the currency's own where it is None.
+    """
+    whole = before_discount(draft)
+    to = digits(draft.currency) if places is None else places
+    return whole - round_half_up(whole - _off(draft.discount, whole), to)
+
+
+def percent_off(draft: Draft, places: int | None = None) -> Decimal | None:
+    """Return the percentage of the whole's discount, if books can take no other amount for it.
+
+    Some round what a percentage comes to, others what it leaves: where half a cent makes these
+    differ, the amount has to be said, so that the invoice comes to what was promised.
+
+    Args:
+        draft: The invoice.
+        places: As for the amount.
+    """
+    percent = draft.discount.percent if draft.discount else None
+    if not percent:
+        return None
+    to = digits(draft.currency) if places is None else places
+    off = round_half_up(before_discount(draft) * percent / 100, to)
+    return percent if off == taken_off(draft, places) else None
+
+
 def lines_sum(lines: Iterable[LineDraft]) -> Decimal:
     """Return quantity times price over all lines, as priced in the CRM, after line discounts."""
     return sum((_net(line, Amounts.EXCLUSIVE) for line in lines), Decimal(0))
@@ -93,35 +125,41 @@ def _gross_totals(draft: Draft, rounding: Rounding) -> Totals:
     lines = [
         Money.of(_priced(line, line.unit_price), draft.currency).amount for line in draft.lines
     ]
-    off, factor = _whole_discount(draft.discount, sum(lines, Decimal(0)))
-    total = Money.of(sum(lines, Decimal(0)) - off, draft.currency)
+    total, part = _discounted(draft, sum(lines, Decimal(0)))
     nets = [
-        amount * factor / (1 + ((line.tax.rate or 0) if line.tax else 0))
+        amount / (1 + ((line.tax.rate or 0) if line.tax else 0))
         for line, amount in zip(draft.lines, lines, strict=True)
     ]
-    tax = _tax(draft, rounding, nets)
+    tax = _tax(draft, rounding, nets, part)
     return Totals(total) if tax is None else Totals(total - tax, tax, total)
 
 
-def _whole_discount(discount: Discount | None, whole: Decimal) -> tuple[Decimal, Decimal]:
-    """Return what a discount takes off the whole, and what part of each line is left."""
-    off = _off(discount, whole)
-    return off, 1 - off / whole if whole else Decimal(1)
+def _discounted(draft: Draft, whole: Decimal) -> tuple[Money, _Part]:
+    """Return what a discount leaves of the whole, and what part of it that is.
+
+    What is left is rounded first: books take off an amount of money, and tax the rest.
+    """
+    left = Money.of(whole - _off(draft.discount, whole), draft.currency)
+    return left, (left.amount, whole) if whole else (Decimal(1), Decimal(1))
 
 
-def _tax(draft: Draft, rounding: Rounding, nets: Iterable[Decimal]) -> Money | None:
-    """Return the tax on the lines' net amounts, None where the books alone know a rate."""
+def _tax(draft: Draft, rounding: Rounding, nets: Iterable[Decimal], part: _Part) -> Money | None:
+    """Return the tax on a part of the lines' net amounts, None where the books know a rate alone.
+
+    It is divided last, so that half a cent stays just that.
+    """
+    left, whole = part
+    exact = rounding is Rounding.TAX
     by_tax: dict[str, Decimal] = defaultdict(Decimal)
     for line, net in zip(draft.lines, nets, strict=True):
         if line.tax is None:
             continue
         if line.tax.rate is None:
             return None
-        tax = net * line.tax.rate
-        exact = rounding is Rounding.TAX
-        by_tax[line.tax.id] += tax if exact else Money.of(tax, draft.currency).amount
-    minor = sum((Money.of(amount, draft.currency).minor for amount in by_tax.values()), 0)
-    return Money(minor, draft.currency)
+        tax = net * line.tax.rate * left
+        by_tax[line.tax.id] += tax if exact else Money.of(tax / whole, draft.currency).amount
+    sums = (amount / whole if exact else amount for amount in by_tax.values())
+    return Money(sum(Money.of(each, draft.currency).minor for each in sums), draft.currency)
 
 
 def _nets(draft: Draft) -> list[Decimal]:

@@ -230,7 +230,7 @@ def _surprises(
         dry_run=True,
     )
     try:
-        for surprise in check(session).warnings:
+        for surprise in check(session).surprises:
             yield warning("mapping", surprise, "see `kinv mapping check`")
     finally:
         session.ledger.close()

@@ -6,12 +6,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ParamSpec
 
+from kommo_invoice.books.capability_tables import BOOKS
 from kommo_invoice.domain.catalog import BooksAccount, Catalog
 from kommo_invoice.domain.deal import CrmAccount, CrmSetup
+from kommo_invoice.engine.checking import refused_keys
 from kommo_invoice.engine.doctor_findings import Finding, ok, unchecked, wrong
 from kommo_invoice.errors import ConfigInvalid
 from kommo_invoice.mapping.compile import compile_mapping
 from kommo_invoice.mapping.expressions import FAILURES
+from kommo_invoice.mapping.language import is_empty
 from kommo_invoice.mapping.problems import key_text
 from kommo_invoice.mapping.resolve import (
     Unresolved,
@@ -21,6 +24,7 @@ from kommo_invoice.mapping.resolve import (
     pick_pipeline,
     pick_stage,
 )
+from kommo_invoice.mapping.terms import pick_term
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -36,7 +40,7 @@ _NO_CRM = CrmSetup(CrmAccount("", "", "", "", "UTC"), (), ())
 _NO_BOOKS = Catalog(BooksAccount("", "", ""))
 
 _OF_CRM = ("pipeline", "stage", "field")
-_OF_BOOKS = ("item", "tax")
+_OF_BOOKS = ("item", "tax", "terms")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +71,23 @@ def compiled(
         catalog: The same of the books.
     """
     try:
-        return compile_mapping(file, setup or _NO_CRM, catalog or _NO_BOOKS)
+        refused = refused_keys(BOOKS[file.document.books.provider])
+        return compile_mapping(file, setup or _NO_CRM, catalog or _NO_BOOKS, refused)
     except ConfigInvalid as error:
-        books = {key for key, _, _ in _book_names(file)}
         problems = [
             problem
             for problem in error.problems
-            if (catalog if problem.key in books else setup) is not None
+            if (setup if _asks_crm(file, problem.key) else catalog) is not None
         ]
         return ConfigInvalid(error.message, hint=error.hint, problems=problems)
+
+
+def _asks_crm(file: MappingFile, key: str) -> bool:
+    """Say whether what can be wrong with a key is the CRM account's to say, or the books'."""
+    value = file.values.get(key)
+    if value is not None and (value.subscripts or "account.currency" in value.attributes):
+        return True
+    return key.startswith(("crm.", "trigger.", "write_back."))
 
 
 def name_findings(
@@ -95,10 +107,12 @@ def name_findings(
     names = [*_of_crm(file, setup), *_of_books(file, catalog)]
     checks = {named.key: named.check for named in names if named.written}
     problems = error.problems if error else ()
-    for check in ("mapping", *_OF_CRM, *_OF_BOOKS):
+    told = ("mapping", *_OF_CRM, *_OF_BOOKS)
+    for check in told if "invoice.terms" in file.values else told[:-1]:
         for problem in problems:
             # What an expression names, as `{{ deal['PO'] }}`, is always a field.
-            inside = "field" if problem.key in file.values else "mapping"
+            value = file.values.get(problem.key)
+            inside = "field" if value is not None and value.subscripts else "mapping"
             if checks.get(problem.key, inside) == check:
                 yield wrong(check, problem, error.hint if error and check == "field" else None)
         side, found = ("CRM", setup) if check in _OF_CRM else ("books", catalog)
@@ -144,8 +158,7 @@ def _of_books(file: MappingFile, catalog: Catalog | None) -> Iterator[_Named]:
     if catalog is None:
         return
     for key, check, name in _book_names(file):
-        find = _item if check == "item" else _tax
-        yield _Named(key, check, _told(find, name, catalog))
+        yield _Named(key, check, _told(_FIND[check], name, catalog))
 
 
 def _stage_names(file: MappingFile) -> Iterator[tuple[str, str]]:
@@ -173,6 +186,9 @@ def _book_names(file: MappingFile) -> Iterator[tuple[str, str, str]]:
         value = file.values.get(key)
         if value is not None and value.constant and str(value.source).casefold() != "none":
             yield key, check, str(value.source)
+    terms = file.values.get("invoice.terms")
+    if terms is not None and terms.constant and not is_empty(terms.source):
+        yield "invoice.terms", "terms", str(terms.source)
     section = file.document.tax
     if section is None:
         return
@@ -216,6 +232,17 @@ def _item(name: str, catalog: Catalog) -> str:
 def _tax(name: str, catalog: Catalog) -> str:
     tax = own_tax(name, catalog.taxes)
     return f"{tax.name} ({tax.id})" if tax else "none"
+
+
+def _terms(name: str, catalog: Catalog) -> str:
+    if not catalog.terms:
+        return f"{name}, by its words"
+    term = pick_term(name, catalog.terms)
+    due = "due as the books reckon it" if term.days is None else f"due after {term.days} days"
+    return f"{term.name} ({term.id}), {due}"
+
+
+_FIND = {"item": _item, "tax": _tax, "terms": _terms}
 
 
 def _told(find: Callable[P, str], *args: P.args, **kwargs: P.kwargs) -> str | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
 from kommo_invoice.books.features import Effect, Feature
+from kommo_invoice.domain.catalog import TaxChoice
 from kommo_invoice.engine.first_proof import prove
 from kommo_invoice.engine.providers import Account, open_books, open_crm
 from kommo_invoice.errors import KinvError
@@ -86,7 +87,14 @@ def first_mapping(
     if left is not None and right is not None:
         by_country = "customer.country" in reads(left.held.fields)
         country = left.held.account.country
-        tax = decide_tax(right.held.taxes, wishes, answers, by_country=by_country, country=country)
+        tax = decide_tax(
+            right.held.taxes,
+            wishes,
+            answers,
+            by_country=by_country,
+            country=country,
+            choice=right.held.settings.taxes,
+        )
     answers.complete()
     if left is None or right is None or deals is None or item is None:
         raise KinvError("a choice is missing that nobody was asked for")
@@ -100,6 +108,9 @@ def first_mapping(
         tax=tax,
         sends=right.held.account.can_send,
         dropped=dropped,
+        terms=tuple(term.name for term in right.held.terms),
+        numbered=Feature.OWN_NUMBER in right.held.required,
+        tax_by_books=right.held.settings.taxes is TaxChoice.BY_BOOKS,
     )
     text = write(first)
     return Proved(first, text, prove(text, path, left.held, right.held))
@@ -136,7 +147,7 @@ def _read_books(place: Place, open_client: OpenClient) -> _Read[Catalog]:
         for drop in books.capabilities.drops
         # Simple terms ("Net 30") still give the due date where the books have none to choose.
         if drop.effect is Effect.DROPPED and drop.feature is not Feature.TERMS
-    )
+    ).union(catalog.switched_off)
     return _Read(_side(place, f"{name} {catalog.account.name}"), name, catalog, drops)
 
 

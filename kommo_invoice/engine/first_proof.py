@@ -24,6 +24,7 @@ _FLAGS = {
         for side in ("crm", "books")
         for key in ("account", "base_url", "auth_base_url")
     },
+    "books.environment": "--books-environment",
     "trigger.pipeline": "--pipeline",
     "trigger.stages": "--stage",
     "trigger.since": "--since",

@@ -127,8 +127,8 @@ def settle_account(
     found = reach(provider, None, place.base_url, open_client, place.environment)
     if not found:
         raise ConfigInvalid(
-            f"the {provider} token opens no account",
-            hint=f"use the token of somebody who works in the account, or name it with {flag}",
+            f"the {provider} token opens no account, or does not tell which one",
+            hint=f"name the account with {flag}, or use the token of somebody who works in it",
         )
     answer = answers.choose(
         Question(

@@ -161,6 +161,8 @@ class Invoicing:
             s = situation(session, *looked, looks)
             try:
                 decided = self._with_link(plan(s))
+                if decided.creates_invoice:
+                    session.books.check(decided.draft)
                 on_deal, settled = crm_steps(decided, session.mapping, today=session.today)
             except LookAgain:
                 looks += 1

@@ -11,7 +11,14 @@ from zoneinfo import ZoneInfo
 from kommo_invoice.crm.base import CrmSetup, Want
 from kommo_invoice.domain.catalog import Catalog
 from kommo_invoice.domain.claim import Namer
-from kommo_invoice.engine.providers import Account, closing_clients, open_books, open_crm
+from kommo_invoice.engine.checking import refused_keys
+from kommo_invoice.engine.providers import (
+    Account,
+    closing_clients,
+    known_id,
+    open_books,
+    open_crm,
+)
 from kommo_invoice.engine.session import Session
 from kommo_invoice.errors import ConfigInvalid
 from kommo_invoice.ledger.ledger import Ledger
@@ -72,13 +79,14 @@ class Surroundings:
 def crm_side(file: MappingFile) -> Account:
     """Return the CRM's side of a mapping."""
     side = file.document.crm
-    return Account(side.provider, side.account, side.base_url)
+    return Account(side.provider, known_id(side.provider, side.account), side.base_url)
 
 
 def books_side(file: MappingFile) -> Account:
     """Return the books' side of a mapping."""
     side = file.document.books
-    return Account(side.provider, side.account, side.base_url, side.environment)
+    account = known_id(side.provider, side.account)
+    return Account(side.provider, account, side.base_url, side.environment)
 
 
 def open_ledger(around: Surroundings) -> Ledger:
@@ -160,15 +168,16 @@ def _compiled(
     setup = None if anew else _cached(ledger, "crm", CrmSetup)
     catalog = None if anew else _cached(ledger, "books", Catalog)
     needs = around.file.needs
+    refused = refused_keys(books.capabilities)
     complete = setup is not None and {each.entity for each in setup.fields} >= set(needs.entities)
     if setup is not None and catalog is not None and complete:
         try:
-            return compile_mapping(around.file, setup, catalog), setup
+            return compile_mapping(around.file, setup, catalog, refused), setup
         except ConfigInvalid:
             pass
     setup = read or crm.setup(entities=needs.entities, users=needs.users)
     catalog = books.catalog()
-    mapping = compile_mapping(around.file, setup, catalog)
+    mapping = compile_mapping(around.file, setup, catalog, refused)
     if not around.dry_run:
         setups = Setups(ledger)
         setups.keep("crm", dump(setup))

@@ -24,6 +24,7 @@ from kommo_invoice.errors import (
 from kommo_invoice.ledger.rows import ClaimState
 from kommo_invoice.ledger.setups import Setups
 from kommo_invoice.mapping.evaluate import NotPossible
+from kommo_invoice.mapping.scope import NotThere
 from kommo_invoice.redact import mask
 
 if TYPE_CHECKING:
@@ -149,7 +150,8 @@ class Outcomes:
             row: The claim, where it is known and the deal is one.
         """
         rows = {deal: row or self._row_of(deal) for deal in deals}
-        if isinstance(error, (Rejected, NotSetUp, Otherwise)) and not self._session.dry_run:
+        outdated = isinstance(error, (Rejected, NotSetUp, NotThere, Otherwise))
+        if outdated and not self._session.dry_run:
             Setups(self._session.ledger).forget()
         self._tell(error, deals, next(iter(rows.values())) if len(rows) == 1 else None)
         for each in rows.values():
@@ -178,7 +180,7 @@ class Outcomes:
             self.failed(error, deals)
         if outage or lost:
             self._failures_in_a_row += 1
-            long = isinstance(error, RateLimited) and error.retry_at is not None
+            long = outage and isinstance(error, Temporary) and error.retry_at is not None
             if long or self._failures_in_a_row >= _CIRCUIT:
                 raise CircuitOpen(error)
 
@@ -253,5 +255,6 @@ class Outcomes:
 def _is_outage(error: KinvError) -> bool:
     """Say whether it is the provider that fails, and not this deal."""
     if isinstance(error, Temporary):
-        return error.retry_at is None or isinstance(error, RateLimited)
+        # A deal that kinv itself lets wait is named; a provider that asks to wait names none.
+        return error.retry_at is None or isinstance(error, RateLimited) or error.deal is None
     return isinstance(error, Refused)

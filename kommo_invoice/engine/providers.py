@@ -96,6 +96,15 @@ def account_id(provider: str, account: str) -> str:
     return found
 
 
+def known_id(provider: str, account: str) -> str:
+    """Return the same, and an account of a provider that this version lacks as it stands.
+
+    Raises:
+        ConfigInvalid: It is malformed.
+    """
+    return account_id(provider, account) if provider in {**CRMS, **BOOKS} else account
+
+
 def open_unchosen(
     provider: str,
     account: str | None,

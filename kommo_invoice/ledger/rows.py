@@ -109,8 +109,12 @@ class StepRow:
 
     @property
     def provider_key(self) -> str:
-        """The key that goes to a provider that knows idempotency keys."""
-        return f"{self.key}#{self.generation}"
+        """The key that goes to a provider that knows idempotency keys.
+
+        A refusal renews it. So does a second lost answer, but not the first: an effect that comes
+        after it was held to be absent is then still the only one.
+        """
+        return f"{self.key}#{self.generation - min(self.lost, 1)}"
 
 
 @dataclass(frozen=True, slots=True)

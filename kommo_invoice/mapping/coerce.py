@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 _COUNTRY_ALIASES = {"uk": "GB", "great britain": "GB"}
 _ADDRESS_SEPARATORS = re.compile(r"[,;\s]+")
-_NET = re.compile(r"net\s*(\d{1,3})(\s*days?)?", re.IGNORECASE)
-_ON_RECEIPT = re.compile(r"(due\s+)?(up)?on\s+receipt", re.IGNORECASE)
 _PERCENT_MAX = 100
 
 
@@ -171,11 +169,3 @@ def currency(value: object) -> str:
     if pycountry.currencies.get(alpha_3=code) is None:
         raise Unfit(f"{text(value)!r} is no currency: use its ISO code, as EUR")
     return code
-
-
-def due_by_terms(terms: str, start: date) -> date | None:
-    """Return the due date that simple terms give (``Net 30``, ``Due on receipt``), else None."""
-    if _ON_RECEIPT.fullmatch(terms.strip()):
-        return start
-    net = _NET.fullmatch(terms.strip())
-    return start + timedelta(days=int(net[1])) if net else None

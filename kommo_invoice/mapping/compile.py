@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
+from types import MappingProxyType
 from typing import TYPE_CHECKING, ParamSpec, Protocol, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from kommo_invoice.domain.deal import StageKind
 from kommo_invoice.domain.fields import DoesNotFit, FieldKind, fit
 from kommo_invoice.errors import Problem
+from kommo_invoice.mapping.company import faults, untaxed
 from kommo_invoice.mapping.expressions import FAILURES
+from kommo_invoice.mapping.language import is_empty
 from kommo_invoice.mapping.load import invalid
 from kommo_invoice.mapping.mapping import Mapping, Taxes, Trigger, WriteBack
 from kommo_invoice.mapping.problems import key_text
@@ -22,10 +25,12 @@ from kommo_invoice.mapping.resolve import (
     pick_pipeline,
     pick_stage,
 )
+from kommo_invoice.mapping.terms import pick_term
 from kommo_invoice.mapping.views import Viewer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from collections.abc import Mapping as AbstractMapping
 
     from kommo_invoice.domain.catalog import Catalog, Tax
     from kommo_invoice.domain.deal import CrmAccount, Pipeline, Stage
@@ -58,18 +63,25 @@ class Setup(Protocol):
         """The custom fields of the records that the mapping needs."""
 
 
-def compile_mapping(file: MappingFile, setup: Setup, catalog: Catalog) -> Mapping:
+def compile_mapping(
+    file: MappingFile,
+    setup: Setup,
+    catalog: Catalog,
+    refused: AbstractMapping[str, str] = MappingProxyType({}),
+) -> Mapping:
     """Bind a mapping file to both accounts.
 
     Args:
         file: The loaded file.
         setup: The CRM account with its pipelines and fields.
-        catalog: The books account with its items and taxes.
+        catalog: The books account with its items, taxes, terms and settings.
+        refused: Key -> why, for what these books refuse whatever their settings.
 
     Raises:
-        ConfigInvalid: With every name that does not exist, or is not unique.
+        ConfigInvalid: With every name that does not exist, or is not unique, and every key for
+            which the books would refuse all deals.
     """
-    return _Compiler(file, setup, catalog).compile()
+    return _Compiler(file, setup, catalog, refused).compile()
 
 
 @dataclass(slots=True)
@@ -77,6 +89,7 @@ class _Compiler:
     file: MappingFile
     setup: Setup
     catalog: Catalog
+    refused: AbstractMapping[str, str]
     problems: list[Problem] = field(default_factory=list)
     lacks_field: bool = False
 
@@ -86,6 +99,11 @@ class _Compiler:
         self._values()
         self._items()
         taxes = self._taxes()
+        self._terms()
+        for key, message in faults(
+            self.file, self.catalog, self.refused, self.setup.account.currency
+        ):
+            self._problem(key, message)
         write_back = self._write_back(trigger)
         if self.problems or zone is None or trigger is None or write_back is None:
             error = invalid(self.problems)
@@ -164,13 +182,30 @@ class _Compiler:
             if value is not None and value.constant:
                 self._try(key, pick_item, str(value.source), self.catalog.items)
 
+    def _terms(self) -> None:
+        """Check terms that are the same for all deals, where the books have terms of their own."""
+        value, known = self.file.values.get("invoice.terms"), self.catalog.terms
+        if value is not None and value.constant and known and not is_empty(value.source):
+            self._try("invoice.terms", pick_term, str(value.source), known)
+
     def _tax(self, key: str, name: str) -> Tax | None:
+        if not self.catalog.taxes and name.casefold() != "none":
+            self._problem(key, f"there is no tax {name!r}: {self.catalog.account.name} has none")
+            return None
         return self._try(key, own_tax, name, self.catalog.taxes)
 
     def _taxes(self) -> Taxes | None:
         own = self.file.values.get("lines.tax")
         if own is not None and own.constant:
             self._tax("lines.tax", str(own.source))
+        before, taxes = len(self.problems), self._section()
+        found = {**taxes.table, "": taxes.default} if taxes else {}
+        why = untaxed(self.file, self.catalog, found)
+        if why is not None and len(self.problems) == before:
+            self._problem("tax" if own is None else "lines.tax", why)
+        return taxes
+
+    def _section(self) -> Taxes | None:
         section = self.file.document.tax
         if section is None:
             return None

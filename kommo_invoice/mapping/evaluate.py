@@ -11,7 +11,9 @@ from kommo_invoice.domain.draft import Address, Amounts, CustomerDraft, Draft, M
 from kommo_invoice.errors import DealError
 from kommo_invoice.mapping import coerce
 from kommo_invoice.mapping.lines import check_sum, evaluate_lines
+from kommo_invoice.mapping.resolve import Unresolved
 from kommo_invoice.mapping.scope import Scope
+from kommo_invoice.mapping.terms import agreed, pick_term
 
 if TYPE_CHECKING:
     from datetime import date
@@ -42,7 +44,7 @@ def evaluate(mapping: Mapping, deal: Deal, *, today: date, reference: str) -> Ev
     customer = _customer(scope, mapping.viewer.account.currency)
     inner = scope.including(customer=mapping.viewer.customer(customer))
     draft = _invoice(mapping, inner, customer, reference)
-    return Evaluated(draft, check_sum(mapping, deal, draft))
+    return Evaluated(draft, (*check_sum(mapping, deal, draft), *_left_out(mapping, deal, draft)))
 
 
 def _refuse(scope: Scope) -> None:
@@ -91,8 +93,9 @@ def _invoice(mapping: Mapping, scope: Scope, customer: CustomerDraft, reference:
     date = scope.required("invoice.date", coerce.day)
     terms = scope.optional("invoice.terms", coerce.text)
     due_date = scope.optional("invoice.due_date", coerce.day)
-    if due_date is None and terms is not None:
-        due_date = coerce.due_by_terms(terms, date)
+    if terms is not None:
+        terms, by_terms = agreed(terms, date, mapping.catalog.terms)
+        due_date = due_date or by_terms
     currency = scope.optional("invoice.currency", coerce.currency) or customer.currency
     mail = _mail(scope, customer.email) if scope.flag("invoice.send", default=True) else None
     return Draft(
@@ -111,6 +114,18 @@ def _invoice(mapping: Mapping, scope: Scope, customer: CustomerDraft, reference:
         mail=mail,
         ready=Ready.APPROVED if mail else Ready(document.status),
     )
+
+
+def _left_out(mapping: Mapping, deal: Deal, draft: Draft) -> tuple[str, ...]:
+    """Return a warning of terms that the books do not have, beside a due date that holds."""
+    known = mapping.catalog.terms
+    if draft.terms is None or draft.due_date is None or not known:
+        return ()
+    try:
+        pick_term(draft.terms, known)
+    except Unresolved as error:
+        return (f"deal {deal.id}: invoice.terms: {error}; they are left out, the due date holds",)
+    return ()
 
 
 def _mail(scope: Scope, to: str) -> Mail:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kommo_invoice.domain.draft import LineDraft
+from kommo_invoice.domain.draft import Amounts, LineDraft
 from kommo_invoice.domain.money import Money
-from kommo_invoice.domain.totals import lines_sum
+from kommo_invoice.domain.totals import before_discount, lines_sum
 from kommo_invoice.errors import DealError
 from kommo_invoice.mapping import coerce
 from kommo_invoice.mapping.resolve import Unresolved, own_tax, pick_item
+from kommo_invoice.mapping.scope import NotThere
 from kommo_invoice.mapping.values import FALLBACK, OF_ONE_LINE
 
 if TYPE_CHECKING:
@@ -42,7 +43,11 @@ def evaluate_lines(mapping: Mapping, scope: Scope) -> tuple[LineDraft, ...]:
 
 
 def check_sum(mapping: Mapping, deal: Deal, draft: Draft) -> tuple[str, ...]:
-    """Compare the lines with the deal's price.
+    """Compare the lines, as an invoice adds them up, with the deal's price.
+
+    Every line is rounded before they are added up, so lines whose exact sum is the price may
+    miss it by a cent. Prices that contain the tax are added up exactly: their net prices are so
+    computed that they come out even, or the deal is refused.
 
     Returns:
         A warning where they differ and the mapping wants one.
@@ -51,11 +56,14 @@ def check_sum(mapping: Mapping, deal: Deal, draft: Draft) -> tuple[str, ...]:
         DealError: They differ, and the mapping wants an error.
     """
     demand = mapping.document.lines.lines_vs_price
-    lines = Money.of(lines_sum(draft.lines), draft.currency)
+    exact = lines_sum(draft.lines)
+    inclusive = draft.amounts is Amounts.INCLUSIVE
+    lines = Money.of(exact if inclusive else before_discount(draft), draft.currency)
     price = Money.of(deal.price, draft.currency)
     if demand == "ignore" or lines == price:
         return ()
-    message = f"deal {deal.id}: the lines come to {lines}, and the deal's price is {price}"
+    rounded = " with each line rounded" if Money.of(exact, draft.currency) != lines else ""
+    message = f"deal {deal.id}: the lines come to {lines}{rounded}, and the deal's price is {price}"
     if demand == "error":
         raise DealError(message, deal=deal.id)
     return (message,)
@@ -126,4 +134,4 @@ def _picked(row: Scope, key: str, find: Callable[[], Tax | None]) -> Tax | None:
     try:
         return find()
     except Unresolved as error:
-        raise row.error(key, str(error)) from None
+        raise row.error(key, str(error), NotThere) from None

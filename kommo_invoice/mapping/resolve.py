@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from kommo_invoice.domain.fields import FieldDef
 
 
+_NO_TAX = "none"
+
+
 class Named(Protocol):
     """Anything of an account that has an id and a name."""
 
@@ -123,9 +126,14 @@ def own_tax(wanted: str, taxes: Sequence[Tax]) -> Tax | None:
     Raises:
         Unresolved: As ``pick``.
     """
-    if wanted.casefold() == "none":
+    if wanted.casefold() == _NO_TAX:
         return None
-    return pick(wanted, taxes, what="tax", also=lambda tax: tax.short_name)
+    try:
+        return pick(wanted, taxes, what="tax", also=lambda tax: tax.short_name)
+    except Unresolved as error:
+        if error.nearest is None:
+            error.nearest = nearest(wanted, (_NO_TAX,))
+        raise
 
 
 def pick_pipeline(wanted: str, pipelines: Sequence[Pipeline]) -> Pipeline:

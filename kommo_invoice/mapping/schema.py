@@ -222,7 +222,9 @@ class Invoice(Section):
         None, description="The day it is due; without it, `terms` or the books decide."
     )
     terms: Expression = Field(
-        None, description="Payment terms, as `Net 30`; they give the due date where it is empty."
+        None,
+        description="Payment terms, as `Net 30`, the books' own where they have some; they give "
+        "the due date where it is empty.",
     )
     currency: Expression = Field(
         "{{ customer.currency }}", description="The invoice's currency, an ISO code."
@@ -239,7 +241,9 @@ class Invoice(Section):
     memo: Expression = Field(None, description="A text on the invoice.")
     send: Expression = Field(True, description="Whether it is e-mailed to the customer.")
     status: Literal["approved", "draft"] = Field(
-        "approved", description="How far it goes when it is not e-mailed: `approved`, `draft`."
+        "approved",
+        description="How far it goes when it is not e-mailed: `approved`, or `draft` where the "
+        "books have drafts.",
     )
     attach_pdf: Expression = Field(
         True, description="Whether the e-mail carries the PDF, where the books can."

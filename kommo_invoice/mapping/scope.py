@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+class NotThere(DealError):
+    """A deal names what an account, as last read, does not have; it may have been made since."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
     """One deal with the names in reach.
@@ -74,8 +78,10 @@ class Scope:
             return None
         try:
             return kind(value)
-        except (coerce.Unfit, Unresolved) as error:
+        except coerce.Unfit as error:
             raise self.error(key, str(error)) from None
+        except Unresolved as error:
+            raise self.error(key, str(error), NotThere) from None
 
     def required(self, key: str, kind: Callable[[object], T]) -> T:
         """Return a value of the asked-for kind.
@@ -110,10 +116,10 @@ class Scope:
             return Discount(percent=percent)
         return Discount(amount=amount) if amount else None
 
-    def error(self, key: str, message: str) -> DealError:
+    def error(self, key: str, message: str, kind: type[DealError] = DealError) -> DealError:
         """Return the error that says what is wrong with a key for this deal."""
         place = f" {self.place}" if self.place else ""
-        return DealError(f"deal {self.deal.id}: {key}{place}: {message}", deal=self.deal.id)
+        return kind(f"deal {self.deal.id}: {key}{place}: {message}", deal=self.deal.id)
 
     def _empty(self, key: str) -> DealError:
         value = self.values.get(key)

@@ -62,7 +62,7 @@ class Firm(Ground):
 
     def tax(self) -> Tax | None:
         rated = [each for each in self.catalog.taxes if each.rate]
-        return rated[0] if self.catalog.settings.taxes is TaxChoice.REQUIRED else None
+        return rated[0] if rated and self.catalog.settings.taxes is TaxChoice.REQUIRED else None
 
     def draft(self, **changes: Any) -> Draft:
         values: dict[str, Any] = {

@@ -98,6 +98,13 @@ class TestCustomers:
     def test_a_name_is_one_line_without_colons(self, name: str) -> None:
         assert sent_customer(name=name)["DisplayName"] == "Acme Ltd"
 
+    def test_what_is_too_long_is_cut_or_left_out(self) -> None:
+        sent = sent_customer(name="x" * 600, contact=f"{'y' * 101} {'z' * 101}", phone="0" * 31)
+
+        assert sent["DisplayName"] == "x" * 500
+        assert (sent["GivenName"], sent["FamilyName"]) == ("y" * 100, "z" * 100)
+        assert {"CompanyName", "PrimaryPhone"}.isdisjoint(sent)
+
     def test_a_company_of_one_currency_names_none(self) -> None:
         assert "CurrencyRef" not in sent_customer(currency="USD")
 
@@ -156,7 +163,7 @@ class TestInvoices:
         (sent,) = sent_invoice(known, lines=(line,), amounts=Amounts.INCLUSIVE)["Line"]
 
         assert sent["Amount"] == Decimal("83.33")
-        assert sent["SalesItemLineDetail"]["UnitPrice"] == Decimal("83.33333333")
+        assert sent["SalesItemLineDetail"]["UnitPrice"] == Decimal("83.33333")
 
     def test_prices_with_a_tax_that_only_the_books_know_are_refused(self) -> None:
         with pytest.raises(Rejected, match="alone knows the rate"):
@@ -292,7 +299,7 @@ class TestADiscount:
             ),
             (
                 Discount(amount=Decimal("33.335")),
-                {"Amount": Decimal("33.34"), "DiscountLineDetail": {"PercentBased": False}},
+                {"Amount": Decimal("33.33"), "DiscountLineDetail": {"PercentBased": False}},
             ),
         ],
     )

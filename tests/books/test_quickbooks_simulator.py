@@ -190,6 +190,14 @@ class TestNumbers:
         look = Look(reference=REFERENCE, number=REFERENCE)
         assert [each.number for each in firm.found(look).invoices] == [REFERENCE]
 
+    @pytest.mark.parametrize("own", [True, False])
+    def test_in_france_there_is_always_one(self, opened: Callable[..., Firm], own: bool) -> None:
+        firm = opened(country="FR", custom_numbers=own, currency="EUR")
+        (free,) = firm.catalog.taxes
+
+        assert firm.catalog.required == (("invoice.number",) if own else ())
+        assert firm.create(lines=(firm.line(tax=free),)).number
+
 
 class TestLostAnswers:
     @pytest.mark.parametrize("kind", [FaultKind.LOSE, FaultKind.TRUNCATE, FaultKind.REFUSE])

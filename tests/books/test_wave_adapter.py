@@ -266,7 +266,7 @@ class TestInvoices:
         ("discount", "expected"),
         [
             (Discount(percent=Decimal(10)), {"discountType": "PERCENTAGE", "percentage": "10"}),
-            (Discount(amount=Decimal("1E+1")), {"discountType": "FIXED", "amount": "10"}),
+            (Discount(amount=Decimal("1E+1")), {"discountType": "FIXED", "amount": "10.00"}),
         ],
     )
     def test_a_discount_on_the_whole(self, discount: Discount, expected: dict[str, str]) -> None:

@@ -137,11 +137,14 @@ class TestAnOutage:
         assert ended.code == 5
         assert not stage.writes()
 
-    def test_long_wait_that_a_provider_asks_for_ends_the_run(self, stage: Stage) -> None:
+    @pytest.mark.parametrize("status", [429, 503])
+    def test_long_wait_that_a_provider_asks_for_ends_the_run(
+        self, stage: Stage, status: int
+    ) -> None:
         stage.invoice(stage.deal)
         deals = [stage.add_deal(f"Work {n}") for n in range(12)]
         headers = {"Retry-After": "900"}
-        stage.fault("status", "Look", times=None, status=429, headers=headers)
+        stage.fault("status", "Look", times=None, status=status, headers=headers)
         so_far = len(stage.world.requests)
         ended = stage.invoice(*deals)
         assert ended.code == 5

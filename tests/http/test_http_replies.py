@@ -21,7 +21,6 @@ from kommo_invoice.errors import (
     LostAnswer,
     NotExecuted,
     RateLimited,
-    Refused,
     Rejected,
     Temporary,
 )

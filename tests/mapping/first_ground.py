@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mapping_ground import CATALOG, SETUP
 
+from kommo_invoice.domain.catalog import TaxChoice
 from kommo_invoice.domain.deal import Pipeline, Stage, StageKind
 from kommo_invoice.domain.fields import FieldDef, FieldKind
 from kommo_invoice.mapping import compile_mapping, load_mapping
@@ -41,14 +42,31 @@ def first(
     deals = decide_crm(setup, wished, answers, "Kommo")
     item = decide_item(catalog, wished, answers, "Wave")
     by_country = "customer.country" in reads(setup.fields)
+    choice = catalog.settings.taxes
     tax = decide_tax(
-        catalog.taxes, wished, answers, by_country=by_country, country=setup.account.country
+        catalog.taxes,
+        wished,
+        answers,
+        by_country=by_country,
+        country=setup.account.country,
+        choice=choice,
     )
     answers.complete()
     assert deals is not None
     assert item is not None
     crm, books = Side("kommo", "acme", setup.account.name), Side("wave", "B1", "Acme Ltd")
-    return First(crm, books, SINCE, deals, item, tax, catalog.account.can_send)
+    return First(
+        crm,
+        books,
+        SINCE,
+        deals,
+        item,
+        tax,
+        catalog.account.can_send,
+        terms=tuple(term.name for term in catalog.terms),
+        numbered="invoice.number" in catalog.required,
+        tax_by_books=choice is TaxChoice.BY_BOOKS,
+    )
 
 
 def compiled(

@@ -183,10 +183,10 @@ def write_in(folder: Path) -> Write:
     return write
 
 
-def build_in(folder: Path) -> Build:
+def build_in(folder: Path, catalog: Catalog = CATALOG) -> Build:
     def build(changes: Changes = None, **setup: Any) -> Compiled:
         file = load_mapping(write_in(folder)(changes))
-        return compile_mapping(file, replace(SETUP, **setup), CATALOG)
+        return compile_mapping(file, replace(SETUP, **setup), catalog)
 
     return build
 

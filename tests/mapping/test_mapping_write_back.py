@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from mapping_ground import DEAL, SALES, TODAY, Build, build_in
 
+from kommo_invoice.domain.catalog import Tax
 from kommo_invoice.domain.draft import Draft
 from kommo_invoice.domain.fields import FieldValue
 from kommo_invoice.domain.invoice import Invoice, Payment, Status
@@ -224,9 +225,16 @@ def test_a_number_that_we_ask_for_is_known_before(draft: Draft) -> None:
 
 
 def test_an_invoice_that_is_not_mailed_is_not_expected_as_sent(draft: Draft) -> None:
-    values = InvoiceView.expected(replace(draft, mail=None), None).values
+    values = InvoiceView.expected(replace(draft, mail=None), totals(draft)).values
     assert (values["status"], values["sent_on"]) == ("approved", None)
-    assert values["total"] == "(known after create)"
+
+
+def test_a_total_that_the_books_decide_is_not_known_before(draft: Draft) -> None:
+    (line,) = draft.lines
+    draft = replace(draft, lines=(replace(line, tax=Tax("TAX", "TAX", None)),))
+    values = InvoiceView.expected(draft, totals(draft)).values
+    assert values["total"] == values["due"] == "(known after create)"
+    assert values["paid"] == 0
 
 
 def test_expected_and_real_views_have_the_same_attributes(mapping: Mapping, draft: Draft) -> None:

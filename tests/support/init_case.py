@@ -28,7 +28,7 @@ os.execv(sys.argv[1], sys.argv[1:])
 def sides(stage: Stage) -> list[str]:
     """Return the flags that lead to the simulators."""
     urls = stage.sandbox.urls
-    return ["--crm-base-url", urls["kommo"], "--books-base-url", urls["wave"]]
+    return ["--crm-base-url", urls["kommo"], "--books-base-url", urls[stage.provider]]
 
 
 def begin(stage: Stage, *arguments: object, **environment: str) -> Result:

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from kommo_invoice.books.base import NameTaken, NumberTaken
 from kommo_invoice.books.capability_tables import BOOKS
+from kommo_invoice.books.quickbooks.amounts import sales
 from kommo_invoice.books.quickbooks.changes import Changes
 from kommo_invoice.books.quickbooks.company import Company
 from kommo_invoice.books.quickbooks.errors import NAME_TAKEN, NUMBER_TAKEN, STALE, judge
@@ -19,6 +20,7 @@ from kommo_invoice.books.quickbooks.wire import WireCustomer
 from kommo_invoice.books.quickbooks.wire_invoice import WireInvoice
 from kommo_invoice.books.shapes import parse
 from kommo_invoice.errors import (
+    ConfigInvalid,
     KinvError,
     LostAnswer,
     NotExecuted,
@@ -47,8 +49,18 @@ _WITH_LINK = ("include", "invoiceLink")
 
 
 def account_id(account: str) -> str:
-    """Return the realm id as QuickBooks gives it: people read it in groups of digits."""
-    return account.replace(" ", "").replace("-", "")
+    """Return the realm id as QuickBooks gives it: people read it in groups of digits.
+
+    Raises:
+        ConfigInvalid: It is none.
+    """
+    realm = account.replace(" ", "").replace("-", "")
+    if realm and not (realm.isascii() and realm.isdecimal()):
+        raise ConfigInvalid(
+            f"{account!r} is no QuickBooks company: its id (realm id) has digits alone",
+            hint="`kinv connect quickbooks` shows the id of the company that it connects",
+        )
+    return realm
 
 
 def connect(
@@ -110,6 +122,10 @@ class QuickBooks:
         """Return one sighting for each look, in order."""
         return Search(self._company, self._reading).answer(looks) if looks else []
 
+    def check(self, draft: Draft) -> None:
+        """Refuse a draft that QuickBooks would reckon otherwise (section 8)."""
+        sales(draft)
+
     def create_customer(self, draft: CustomerDraft, *, key: str) -> Customer:
         """Create a customer, whose name and currency are its for good (section 4.2).
 
@@ -121,7 +137,7 @@ class QuickBooks:
             answer = self._company.write("/customer", body, key=key)
         except Rejected as error:
             if error.code == NAME_TAKEN:
-                raise self._name_taken(draft.name) from error
+                raise self._name_taken(draft) from error
             raise
         return parse(WireCustomer, answer.get("Customer"), after_write=True).customer(draft.email)
 
@@ -220,16 +236,16 @@ class QuickBooks:
             else:
                 return
 
-    def _name_taken(self, name: str) -> KinvError:
+    def _name_taken(self, draft: CustomerDraft) -> KinvError:
         """Return the refusal of a name, with the customer that has it."""
-        wanted = display_name(name)
+        wanted = display_name(draft.name)
         asked = select("Customer", equals("DisplayName", wanted), ANY_STATE)
         holders = [
             wire
             for wire in (parse(WireCustomer, row) for row in self._company.rows(asked))
             if wire.display_name.casefold() == wanted.casefold() and wire.invoiceable
         ]
-        holder = holders[0].customer() if holders else None
+        holder = holders[0].customer(draft.email) if holders else None
         whose = f"customer {holder.id}" if holder else "a vendor, an employee or a sub-customer"
         return NameTaken(
             f"the name {wanted!r} is taken in QuickBooks by {whose}", holder, code=NAME_TAKEN

@@ -6,14 +6,13 @@ Unknown properties are refused, and so are empty ones of some kinds: what is not
 from __future__ import annotations
 
 import re
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from kommo_invoice.books.quickbooks.amounts import PLACES, Sale, sales
 from kommo_invoice.books.quickbooks.wire_company import NOT_TAXABLE, TAXABLE
 from kommo_invoice.domain.catalog import TaxChoice, find_term
 from kommo_invoice.domain.draft import Address, Amounts
-from kommo_invoice.domain.money import round_half_up
-from kommo_invoice.domain.totals import before_discount, net_unit_price
+from kommo_invoice.domain.totals import percent_off, taken_off
 from kommo_invoice.errors import Rejected
 
 if TYPE_CHECKING:
@@ -25,25 +24,25 @@ if TYPE_CHECKING:
     Body = dict[str, object]
 
 NEXT_NUMBER = "AUTO_GENERATE"
-_PLACES = 2  # section 8: totals have two decimals, in whatever currency
 _NOT_IN_NAMES = re.compile(r"[:\t\r\n]+")
 _SPACES = re.compile(r"\s+")
-_NAME_PART, _COMPANY_NAME = 100, 100  # characters
+_NAME, _NAME_PART, _COMPANY_NAME, _PHONE = 500, 100, 100, 30  # characters (section 4.2)
 
 
 def display_name(name: str) -> str:
-    """Return a name as QuickBooks takes it: in one line and without colons (section 4.2)."""
-    return _SPACES.sub(" ", _NOT_IN_NAMES.sub(" ", name)).strip()
+    """Return a name as QuickBooks takes it: in one line, without colons, cut (section 4.2)."""
+    return _SPACES.sub(" ", _NOT_IN_NAMES.sub(" ", name)).strip()[:_NAME].rstrip()
 
 
 def customer_body(draft: CustomerDraft, company: Catalog) -> Body:
-    """Return the body that creates a customer.
+    """Return the body that creates a customer; a phone number that is too long is left out.
 
     Raises:
         Rejected: The company has no customers in that currency.
     """
     first, last = _names(draft.contact)
     name = display_name(draft.name)
+    has_phone = draft.phone is not None and 0 < len(draft.phone) <= _PHONE
     is_company = draft.contact is not None and draft.contact.strip() != draft.name.strip()
     return _given(
         DisplayName=name,
@@ -51,7 +50,7 @@ def customer_body(draft: CustomerDraft, company: Catalog) -> Body:
         FamilyName=last,
         CompanyName=name if is_company and len(name) <= _COMPANY_NAME else None,
         PrimaryEmailAddr={"Address": draft.email},
-        PrimaryPhone={"FreeFormNumber": draft.phone} if draft.phone else None,
+        PrimaryPhone={"FreeFormNumber": draft.phone} if has_phone else None,
         CurrencyRef=_currency(draft.currency, company),
         BillAddr=_address(draft) or None,
     )
@@ -75,7 +74,7 @@ def invoice_body(draft: Draft, customer_id: str, company: Catalog) -> Body:
         GlobalTaxCalculation="TaxExcluded"
         if company.settings.taxes is TaxChoice.REQUIRED
         else None,
-        Line=[*(_line(each, draft, company) for each in draft.lines), *discount],
+        Line=[*_lines(draft, company), *discount],
         ApplyTaxAfterDiscount=True if discount else None,
         BillEmail={"Address": mail.to if mail else draft.customer.email},
         BillEmailCc={"Address": ",".join(mail.cc)} if mail and mail.cc else None,
@@ -133,28 +132,33 @@ def _currency(currency: str | None, company: Catalog) -> Body | None:
     return None
 
 
-def _line(line: LineDraft, draft: Draft, company: Catalog) -> Body:
+def _lines(draft: Draft, company: Catalog) -> list[Body]:
+    for line in draft.lines:
+        if line.discount is not None:
+            raise Rejected(
+                "QuickBooks has no discount on a line", hint="discount the whole invoice instead"
+            )
+        if draft.amounts is Amounts.INCLUSIVE and line.tax and line.tax.rate is None:
+            raise Rejected(
+                f"QuickBooks alone knows the rate of {line.tax.name}, so prices that contain it "
+                "cannot be told from it",
+                hint='set amounts = "exclusive" in [invoice], or choose a tax with one rate',
+            )
+    sold = zip(draft.lines, sales(draft), strict=True)
+    return [_line(line, sale, company) for line, sale in sold]
+
+
+def _line(line: LineDraft, sale: Sale, company: Catalog) -> Body:
     """Return one line; amount, quantity and price all go along, and agree (section 4.3)."""
-    if line.discount is not None:
-        raise Rejected(
-            "QuickBooks has no discount on a line", hint="discount the whole invoice instead"
-        )
-    if draft.amounts is Amounts.INCLUSIVE and line.tax and line.tax.rate is None:
-        raise Rejected(
-            f"QuickBooks alone knows the rate of {line.tax.name}, so prices that contain it "
-            "cannot be told from it",
-            hint='set amounts = "exclusive" in [invoice], or choose a tax with one rate',
-        )
-    price = net_unit_price(line, draft.amounts)
     code = _tax_code(line, company)
     return {
         "DetailType": "SalesItemLineDetail",
-        "Amount": round_half_up(line.quantity * price, _PLACES),
+        "Amount": sale.amount,
         "Description": line.description,
         "SalesItemLineDetail": _given(
             ItemRef={"value": line.item.id},
-            Qty=line.quantity,
-            UnitPrice=price,
+            Qty=sale.quantity,
+            UnitPrice=sale.price,
             TaxCodeRef={"value": code} if code else None,
         ),
     }
@@ -177,13 +181,9 @@ def _tax_code(line: LineDraft, company: Catalog) -> str | None:
 
 
 def _discount(draft: Draft, company: Catalog) -> list[Body]:
-    """Return the discount as the line that it is; its amount is positive (section 8).
-
-    QuickBooks rounds what a percentage comes to, and kinv what is left: where half a cent makes
-    these differ, the amount is sent, so that the invoice comes to what was promised.
-    """
-    discount = draft.discount
-    if discount is None or not (discount.percent or discount.amount):
+    """Return the discount as the line that it is; its amount is positive (section 8)."""
+    amount = taken_off(draft, PLACES)
+    if not amount:
         return []
     if "invoice.discount" in company.switched_off:
         raise Rejected(
@@ -191,11 +191,8 @@ def _discount(draft: Draft, company: Catalog) -> list[Body]:
             hint="switch them on in its sales settings, or leave out [invoice] discount",
         )
     detail: Body
-    whole = before_discount(draft)
-    exact = whole * discount.percent / 100 if discount.percent else discount.amount or Decimal(0)
-    amount = whole - round_half_up(whole - exact, _PLACES)
-    if discount.percent and amount == round_half_up(exact, _PLACES):
-        detail = {"PercentBased": True, "DiscountPercent": discount.percent}
+    if percent := percent_off(draft, PLACES):
+        detail = {"PercentBased": True, "DiscountPercent": percent}
         return [{"DetailType": "DiscountLineDetail", "DiscountLineDetail": detail}]
     detail = {"PercentBased": False}
     return [{"DetailType": "DiscountLineDetail", "Amount": amount, "DiscountLineDetail": detail}]

@@ -197,9 +197,13 @@ def _first_lists(look: Look) -> Iterator[Select]:
 
 
 def _by_email(email: str) -> Iterator[Select]:
-    """Yield the searches for an address: as the whole text, and in a text with several (4.1)."""
+    """Yield the searches for an address: as the whole text, and in a text with several (4.1).
+
+    Letter case should not matter (section 4.0). Should it matter after all, addresses are found
+    that stand there as they are asked for, or in small letters.
+    """
     yield select("Customer", equals("PrimaryEmailAddr", email), ANY_STATE, few=True)
-    yield select("Customer", contains("PrimaryEmailAddr", email), ANY_STATE, few=True)
+    yield select("Customer", contains("PrimaryEmailAddr", email.lower()), ANY_STATE, few=True)
 
 
 def _named_people(looks: Iterable[Look]) -> Select | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from kommo_invoice.domain.draft import Address
-from kommo_invoice.domain.totals import net_unit_price
+from kommo_invoice.domain.totals import net_unit_price, percent_off, taken_off
 from kommo_invoice.errors import Rejected
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from kommo_invoice.domain.draft import (
         Amounts,
         CustomerDraft,
-        Discount,
         Draft,
         LineDraft,
         Mail,
@@ -79,7 +78,7 @@ def invoice_input(draft: Draft, customer_id: str, business: str) -> dict[str, ob
         dueDate=draft.due_date.isoformat() if draft.due_date else None,
         memo=draft.memo,
         items=[_item(line, draft.amounts) for line in draft.lines],
-        discounts=_discounts(draft.discount),
+        discounts=_discounts(draft),
     )
 
 
@@ -127,13 +126,11 @@ def _item(line: LineDraft, amounts: Amounts) -> dict[str, object]:
     }
 
 
-def _discounts(discount: Discount | None) -> list[Mapping[str, object]] | None:
-    if discount is None:
-        return None
-    if discount.percent:
-        return [{"discountType": "PERCENTAGE", "percentage": _decimal(discount.percent)}]
-    if discount.amount:
-        return [{"discountType": "FIXED", "amount": _decimal(discount.amount)}]
+def _discounts(draft: Draft) -> list[Mapping[str, object]] | None:
+    if percent := percent_off(draft):
+        return [{"discountType": "PERCENTAGE", "percentage": _decimal(percent)}]
+    if amount := taken_off(draft):
+        return [{"discountType": "FIXED", "amount": _decimal(amount)}]
     return None
 
 

@@ -56,6 +56,9 @@ class First:
         tax: Which tax they take; None where the books have none.
         sends: Whether the books may e-mail invoices.
         dropped: Keys for which the CRM has fields and the books have no place.
+        terms: The books' own payment terms, by name.
+        numbered: Whether the books want an invoice to bring its number.
+        tax_by_books: Whether the books find the rate of what is taxable.
     """
 
     crm: Side
@@ -66,6 +69,9 @@ class First:
     tax: TaxPart | None
     sends: bool
     dropped: tuple[str, ...] = ()
+    terms: tuple[str, ...] = ()
+    numbered: bool = False
+    tax_by_books: bool = False
 
 
 def write(first: First) -> str:
@@ -170,7 +176,9 @@ def _invoice(first: First) -> Iterator[str]:
     elif "invoice.terms" not in reads:
         yield _off("due_date", "{{ today + days(30) }}", "without it the books decide")
     if "invoice.terms" in reads:
-        yield _put("terms", reads["invoice.terms"], '"Net 30" gives the due date where it is empty')
+        own = f"one of the books' own: {', '.join(first.terms)}" if first.terms else None
+        remark = own or '"Net 30" gives the due date where it is empty'
+        yield _put("terms", reads["invoice.terms"], remark)
     for name in ("discount", "po_number", "cc"):
         if f"invoice.{name}" in reads:
             yield _put(name, reads[f"invoice.{name}"])
@@ -181,7 +189,8 @@ def _invoice(first: First) -> Iterator[str]:
         yield _put("send", False, "the books may not e-mail for this account")
     yield _off("memo", "Thank you for your business.")
     yield _off("message", "Please find the invoice for {{ deal.name }} attached.")
-    yield _off("number", "reference", "our reference is the number: the strongest guard")
+    number = _put if first.numbered else _off
+    yield number("number", "reference", "our reference is the number: the strongest guard")
 
 
 def _lines(_first: First) -> Iterator[str]:
@@ -201,6 +210,8 @@ def _tax(first: First) -> Iterator[str]:
         yield "# Which tax the lines take: the client's country is looked up here."
     else:
         yield "# Which tax the lines take: one for all, since no field tells a client's country."
+    if first.tax_by_books:
+        yield '# The books find the rate: a line is taxable, or it is "none".'
     yield "[tax]"
     yield _put("key", tax.key)
     for country, chosen in tax.cases.items():

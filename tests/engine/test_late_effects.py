@@ -1,0 +1,28 @@
+"""An invoice that comes after it was held to be absent: its key keeps it the only one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import stamina
+
+from kommo_invoice.domain.plan import StepKind
+
+if TYPE_CHECKING:
+    from quickbooks_stage import QuickBooksStage
+
+TRIES = 4
+
+
+@pytest.mark.parametrize("mood", ["replays", "refuses"])
+def test_is_one_where_the_key_is_known(live: QuickBooksStage, mood: str) -> None:
+    live.fall_into(mood)
+    with stamina.set_testing(True, attempts=TRIES, cap=True):
+        live.spoil(StepKind.INVOICE_CREATE, "late", after_s=260, times=TRIES)
+        assert live.invoice().code == 5
+        live.world.advance(190)  # more than the settle time, less than it takes
+        assert live.invoice().code == 0
+        live.world.advance(80)
+        assert live.invoice().code == 0
+    assert len(live.books["invoices"]) == len(live.books["mails"]) == 1
