@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import shlex
 import signal
 import subprocess
+from datetime import date
 from importlib.resources import files
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 AGENCY = EXAMPLES / "agency-kommo-wave"
+CONSULTANCY = EXAMPLES / "consultancy-kommo-quickbooks"
 
 
 def block(page: Path, marker: str) -> list[str]:
@@ -36,9 +40,14 @@ def test_every_example_loads(path: Path) -> None:
     assert load_mapping(path).document.version == 1
 
 
-def test_the_agency_s_mapping_is_the_one_that_the_sandbox_writes() -> None:
-    packaged = (files("kommo_invoice.sandbox") / "agency.toml").read_text(encoding="utf-8")
-    assert (AGENCY / "mapping.toml").read_text(encoding="utf-8") == packaged
+@pytest.mark.parametrize(
+    ("example", "packaged"), [(AGENCY, "agency.toml"), (CONSULTANCY, "consultancy.toml")]
+)
+def test_an_example_s_mapping_is_the_one_that_the_sandbox_writes(
+    example: Path, packaged: str
+) -> None:
+    written = (files("kommo_invoice.sandbox") / packaged).read_text(encoding="utf-8")
+    assert (example / "mapping.toml").read_text(encoding="utf-8") == written
 
 
 @pytest.fixture(scope="module")
@@ -136,11 +145,27 @@ class TestAgency:
         assert (waiting["stage"], waiting["fields"]) == ("Issue Invoice", {})
 
 
-def test_the_agency_s_page_can_be_followed(tmp_path: Path) -> None:
+def test_the_consultancy_s_commands_for_real_accounts_exist(tmp_path: Path) -> None:
+    page = CONSULTANCY / "README.md"
+    shown = [*block(page, "connect"), *block(page, "invoice")]
+    commands = [line for line in shown if line.startswith("kinv ")]
+    assert len(commands) == 5
+    for line in commands:
+        words = shlex.split(line)
+        names = list(takewhile(lambda word: not word.startswith("--"), words))
+        told = subprocess.run(
+            [*names, "--help"], env=bare(tmp_path), capture_output=True, text=True, check=True
+        ).stdout
+        assert all(word in told for word in words if word.startswith("--")), line
+
+
+@pytest.mark.parametrize("example", [AGENCY, CONSULTANCY], ids=lambda path: path.name)
+def test_an_example_s_page_can_be_followed(tmp_path: Path, example: Path) -> None:
     """Its three commands, in two terminals, in a copy of its folder."""
-    (tmp_path / "mapping.toml").write_bytes((AGENCY / "mapping.toml").read_bytes())
-    (first,) = block(AGENCY / "README.md", "terminal 1")
-    second = block(AGENCY / "README.md", "terminal 2")
+    (tmp_path / "mapping.toml").write_bytes((example / "mapping.toml").read_bytes())
+    books = load_mapping(example / "mapping.toml").document.books.provider
+    (first,) = block(example / "README.md", "terminal 1")
+    second = block(example / "README.md", "terminal 2")
     assert len(second) == 2
     with subprocess.Popen(
         ["sh", "-c", f"exec {first}"],
@@ -171,12 +196,9 @@ def test_the_agency_s_page_can_be_followed(tmp_path: Path) -> None:
         sandbox.send_signal(signal.SIGINT)
         sandbox.communicate(timeout=30)
     assert followed.returncode == 0, followed.stderr
-    (invoice,) = held["wave"]["invoices"]
-    assert invoice["status"] == "SENT"
-    assert len(held["wave"]["mails"]) == 1
+    assert len(held[books]["invoices"]) == 1
+    assert len(held[books]["mails"]) == 1
 
 
 def _days(invoice: dict[str, Any]) -> int:
-    from datetime import date
-
     return (date.fromisoformat(invoice["due_date"]) - date.fromisoformat(invoice["date"])).days

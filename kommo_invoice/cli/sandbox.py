@@ -16,17 +16,25 @@ import typer
 from kommo_invoice.cli.options import JsonOption, common
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from kommo_invoice.cli.terminal import Terminal
     from kommo_invoice.sandbox.playground import Playground
 
-_PORTS = ("kommo", "wave", "control")
+_BOOKS = "wave"
 _FIRST_PORT = 8700
 
 
 def command(
     context: typer.Context,
+    books: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Which books: wave or quickbooks [default: --mapping's; else wave].",
+            show_default=False,
+        ),
+    ] = None,
     port: Annotated[
         int | None,
         typer.Option(
@@ -54,13 +62,13 @@ def command(
             "--mapping",
             "-m",
             metavar="PATH",
-            help="Lead a copy of this mapping to the simulators [default: an agency's].",
+            help="Lead a copy of this mapping to the simulators [default: an example firm's].",
             show_default=False,
         ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Start Kommo and Wave simulators for you to play with, until Ctrl-C."""
+    """Start simulators of Kommo and of your books for you to play with, until Ctrl-C."""
     from kommo_invoice.cli.extras import need_sandbox
 
     need_sandbox("kinv sandbox")
@@ -69,7 +77,7 @@ def command(
     from kommo_invoice.errors import ExitCode
 
     terminal = Terminal(as_json=as_json)
-    text = _text_of(common(context, mapping).mapping)
+    books, text = _asked(books, common(context, mapping).mapping)
     stops = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINATED}
     with ExitStack() as stack:
         # Blocked in every thread, they wait for sigwait, and what was begun is put in order first.
@@ -78,14 +86,14 @@ def command(
         if folder is None:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kinv-sandbox-")))
         files = _Files.within(folder.absolute(), force=force)
-        ground = _started(port, terminal)
-        stack.callback(ground.sandbox.stop)
-        document = files.filled(ground, text)
+        playground = _started(books, port, terminal)
+        stack.callback(playground.sandbox.stop)
+        document = files.filled(playground, text)
         if as_json:
             # Not through Terminal.json: these tokens open nothing else, and are there to be read.
             terminal.line(json.dumps(document, ensure_ascii=False))
         else:
-            _show(terminal, document, files)
+            _show(terminal, playground, document, files)
         stopped = stops[signal.Signals(signal.sigwait(stops))]
     terminal.note("kinv: the simulators have stopped, and what was in them is gone")
     raise typer.Exit(stopped)
@@ -126,25 +134,32 @@ class _Files:
             raise UsageError(f"--folder: {folder} cannot be made: {error.strerror}") from None
         return files
 
-    def filled(self, ground: Playground, text: str | None) -> dict[str, Any]:
+    def filled(self, playground: Playground, text: str | None) -> dict[str, Any]:
         """Write the files and return everything that there is to know, as JSON data."""
-        from kommo_invoice.sandbox.playground import REDIRECT, SHAPES
+        from kommo_invoice.sandbox.playground import REDIRECT
 
-        self.mapping.write_text(ground.mapping(text), encoding="utf-8")
-        environment = ground.environment(self.folder, self.mapping)
-        lines = [*_exports(environment), *_by_browser(ground), ""]
+        self.mapping.write_text(playground.mapping(text), encoding="utf-8")
+        environment = playground.environment(self.folder, self.mapping)
+        connects = _connects(playground)
+        lines = [*_exports(environment), *_by_browser(playground, connects), ""]
         self.exports.write_text("\n".join(lines), encoding="utf-8")
         deals = [
-            {"id": lead, "name": name, "special": SHAPES[name]}
-            for name, lead in ground.deals.items()
+            {"id": lead, "name": name, "special": playground.ground.shapes[name]}
+            for name, lead in playground.deals.items()
         ]
-        control = ground.sandbox.urls["control"]
-        fault = json.dumps({"provider": "wave", "match": "invoiceCreate", "kind": "lose"})
+        control = playground.sandbox.urls["control"]
+        books, create = playground.sides.books.name, playground.ground.create
+        fault = json.dumps({"provider": books, "match": create, "kind": "lose"})
         return {
-            "urls": ground.sandbox.urls,
+            "books": books,
+            "urls": playground.sandbox.urls,
             "mapping": str(self.mapping),
             "environment": environment,
-            "applications": {"environment": ground.applications, "redirect_uri": REDIRECT},
+            "applications": {
+                "environment": playground.applications,
+                "redirect_uri": REDIRECT,
+                "commands": connects,
+            },
             "exports": str(self.exports),
             "deals": deals,
             "commands": [
@@ -161,37 +176,59 @@ def _exports(environment: Mapping[str, str]) -> list[str]:
     return [f"export {name}={shlex.quote(value)}" for name, value in environment.items()]
 
 
-def _by_browser(ground: Playground) -> list[str]:
-    """Return, as comments, how to log in by browser in place of the tokens."""
+def _connects(playground: Playground) -> list[str]:
+    """Return the commands that log in to both sides by browser."""
+    kind = playground.ground.environment
+    which = f" --environment {kind}" if kind else ""
     return [
-        "# to log in by browser instead (`kinv connect wave --oauth`):",
-        "#   unset KINV_KOMMO_TOKEN KINV_WAVE_TOKEN",
-        *(f"#   {line}" for line in _exports(ground.applications)),
+        f"kinv connect {playground.sides.kommo.name} --oauth",
+        f"kinv connect {playground.sides.books.name}{which} --oauth",
     ]
 
 
-def _text_of(path: Path | None) -> str | None:
-    """Return the text of the person's own mapping, if one was given.
+def _by_browser(playground: Playground, connects: Sequence[str]) -> list[str]:
+    """Return, as comments, how to begin as with real accounts, in place of the tokens."""
+    tokens = (
+        f"KINV_{side.name.upper()}_TOKEN"
+        for side in (playground.sides.kommo, playground.sides.books)
+    )
+    lines = [
+        f"unset {' '.join(tokens)}",
+        *_exports(playground.applications),
+        *connects,
+        "kinv mapping init --output own.toml",
+    ]
+    head = "# to log in by browser instead, and write a first mapping as with real accounts:"
+    return [head, *(f"#   {line}" for line in lines)]
+
+
+def _asked(books: str | None, path: Path | None) -> tuple[str, str | None]:
+    """Return which books to play with, and the person's own mapping, if one was given.
 
     Raises:
-        ConfigInvalid: It has problems.
-        UsageError: It is for providers that are not simulated.
+        ConfigInvalid: The mapping has problems.
+        UsageError: Something that is not simulated was asked for, or two different books.
     """
     from kommo_invoice.errors import UsageError
     from kommo_invoice.mapping.load import load_mapping
+    from kommo_invoice.sandbox.ground import ground_of
 
     if path is None:
-        return None
+        ground_of(books or _BOOKS)
+        return books or _BOOKS, None
     document = load_mapping(path).document
-    if (document.crm.provider, document.books.provider) != ("kommo", "wave"):
+    if document.crm.provider != "kommo":
+        raise UsageError(f"{path} is for {document.crm.provider}; the sandbox has kommo alone")
+    if books not in {None, document.books.provider}:
         raise UsageError(
-            f"{path} is for {document.crm.provider} and {document.books.provider}; "
-            "the sandbox has kommo and wave"
+            f"{path} is for {document.books.provider}, not for {books}",
+            hint="leave --books out: the mapping says it",
         )
-    return path.read_text(encoding="utf-8-sig")
+    ground_of(document.books.provider)
+    return document.books.provider, path.read_text(encoding="utf-8-sig")
 
 
-def _started(port: int | None, terminal: Terminal) -> Playground:
+def _started(books: str, port: int | None, terminal: Terminal) -> Playground:
     """Start the simulators on the ports that were asked for, or by default on free ones.
 
     Raises:
@@ -201,9 +238,10 @@ def _started(port: int | None, terminal: Terminal) -> Playground:
     from kommo_invoice.sandbox.playground import open_playground
 
     first = _FIRST_PORT if port is None else port
-    ports = {name: first + place for place, name in enumerate(_PORTS)} if first else {}
+    names = ("kommo", books, "control")
+    ports = {name: first + place for place, name in enumerate(names)} if first else {}
     try:
-        return open_playground(ports)
+        return open_playground(books, ports)
     except OSError as error:
         if port is not None:
             raise UsageError(
@@ -211,17 +249,20 @@ def _started(port: int | None, terminal: Terminal) -> Playground:
                 hint="choose another --port; 0 takes free ones",
             ) from None
     terminal.note(f"kinv: ports from {_FIRST_PORT} on are taken; these are free ones")
-    return open_playground()
+    return open_playground(books)
 
 
-def _show(terminal: Terminal, document: Mapping[str, Any], files: _Files) -> None:
+def _show(
+    terminal: Terminal, playground: Playground, document: Mapping[str, Any], files: _Files
+) -> None:
     """Print what there is, what to paste, what to try."""
-    write = terminal.line
-    write("Two simulators are running, with a digital agency's deals and books:")
+    write, firm, books = terminal.line, playground.ground.firm, playground.ground.books
+    write(f"Kommo and {books} are simulated here, with the deals and books of {firm}:")
     write()
-    for name, url in document["urls"].items():
-        write(f"  {name:<8} {url}")
-    write(f"  mapping  {document['mapping']}")
+    places = {**document["urls"], "mapping": document["mapping"]}
+    width = max(map(len, places))
+    for name, place in places.items():
+        write(f"  {name:<{width}}  {place}")
     write()
     terminal.table(
         'Kommo: deals in "Issue Invoice"',
@@ -239,6 +280,6 @@ def _show(terminal: Terminal, document: Mapping[str, Any], files: _Files) -> Non
     for line in document["commands"]:
         write(line)
     write()
-    write("The last two show what both sides hold, and let Wave's next answer to")
-    write("invoiceCreate get lost. Requests are listed at /requests.")
+    write(f"The last two show what both sides hold, and let {books} make the next invoice and")
+    write("its answer get lost on the way. Requests are listed at /requests.")
     terminal.note("Ctrl-C stops the simulators.")

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from kommo_invoice.sandbox.kommo import Kommo
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from kommo_invoice.sandbox.world import World
 
 SALES = ("New", "Issue Invoice", "Invoice Sent", "Payment Received")
@@ -32,11 +34,8 @@ LEAD_FIELDS = (
     ("Start", "date"),
     ("End", "date"),
 )
-LEAD_CHOICES = (
-    ("Payment status", STATUSES),
-    ("Currency", ("EUR", "USD", "GBP", "AUD")),
-    ("Interval", ("monthly", "quarterly", "yearly")),
-)
+CURRENCIES = ("EUR", "USD", "GBP", "AUD")
+INTERVALS = ("monthly", "quarterly", "yearly")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +62,23 @@ def empty_agency(world: World) -> Kommo:
     kommo = Kommo(world)
     kommo.add_user("Mara Lind", "mara@agency.example", admin=True)
     kommo.add_user("Tom Reyes", "tom@agency.example")
+    set_up(kommo)
+    return kommo
+
+
+def set_up(kommo: Kommo, currencies: Sequence[str] = CURRENCIES) -> None:
+    """Give an account its pipelines, fields and product list.
+
+    Args:
+        kommo: The account.
+        currencies: What a deal's field "Currency" offers.
+    """
     kommo.add_pipeline("Sales", SALES)
     kommo.add_pipeline("Retainers", RETAINERS)
     for name, kind in LEAD_FIELDS:
         kommo.add_field("leads", name, kind)
-    for name, options in LEAD_CHOICES:
+    choices = {"Payment status": STATUSES, "Currency": currencies, "Interval": INTERVALS}
+    for name, options in choices.items():
         kommo.add_field("leads", name, "select", options=options)
     for n in LINES:
         kommo.add_field("leads", f"Item {n}", "text")
@@ -83,7 +94,6 @@ def empty_agency(world: World) -> Kommo:
     kommo.add_field("companies", "Books customer", "text")
     catalog = kommo.add_catalog("Products", "products")
     kommo.add_field(f"catalogs/{catalog}", "Partner price", "price")
-    return kommo
 
 
 def agency(world: World) -> tuple[Kommo, Agency]:

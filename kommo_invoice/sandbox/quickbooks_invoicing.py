@@ -23,6 +23,8 @@ AUTO_NUMBER = "AUTO_GENERATE"
 TWICE = "allowduplicatedocnum"
 _FIRST_NUMBER = 1001
 _FIELD_LENGTH = 31
+_FRANCE = "FR"
+"""Where an own number is a must (sheet, section 4.3)."""
 _KEPT = (
     *("DocNumber", "TxnDate", "DueDate", "CustomerRef", "CurrencyRef", "ExchangeRate", "Line"),
     *("SalesTermRef", "BillEmail", "BillEmailCc", "BillEmailBcc", "BillAddr", "ShipAddr"),
@@ -194,6 +196,8 @@ def _number(
     if own == AUTO_NUMBER:
         return _next_number(company)
     if not own:
+        if settings.country == _FRANCE:
+            raise missing("DocNumber")
         return None
     if settings.duplicate_warning and TWICE not in include:
         for record in company.table("Invoice").all():

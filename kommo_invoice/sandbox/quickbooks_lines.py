@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from kommo_invoice.domain.money import round_half_up
 from kommo_invoice.sandbox.quickbooks_answers import plain
 from kommo_invoice.sandbox.quickbooks_faults import Refusal, inactive, missing, unknown_reference
 from kommo_invoice.sandbox.quickbooks_money import ZERO, Discount, Rate, Sums, cents, reckon
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 TAXED, UNTAXED = "TAX", "NON"
 MOST_LINES = 750
+_FINE_PLACES = 5
 _SALE, _DISCOUNT, _TEXT = "SalesItemLineDetail", "DiscountLineDetail", "DescriptionOnly"
 _SUBTOTAL = "SubTotalLineDetail"
 
@@ -90,7 +92,7 @@ def _sale(company: Company, asked: Asked, line: Asked) -> Shown:
     if amount is None:
         raise missing("Line.Amount")
     detail = line.get(_SALE, {})
-    quantity, price = detail.get("Qty"), detail.get("UnitPrice")
+    quantity, price = _fine(detail.get("Qty")), _fine(detail.get("UnitPrice"))
     if quantity is not None and price is not None and cents(quantity * price) != amount:
         raise Refusal("6070", f"Amount {amount} is not {quantity} * {price}", "Line.Amount")
     wanted = detail.get("ItemRef", {}).get("value")
@@ -109,6 +111,11 @@ def _sale(company: Company, asked: Asked, line: Asked) -> Shown:
         shown["ServiceDate"] = detail["ServiceDate"]
     text = {"Description": line["Description"]} if line.get("Description") else {}
     return {**text, "Amount": cents(amount), "DetailType": _SALE, _SALE: shown}
+
+
+def _fine(value: Decimal | None) -> Decimal | None:
+    """Return a quantity or price with the five decimals that are kept (sheet, section 8)."""
+    return None if value is None else round_half_up(value, _FINE_PLACES)
 
 
 def _item(company: Company, item_id: str) -> Record:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 ZERO = Decimal(0)
 CENT = Decimal("0.00")
+_ONE = Decimal(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +83,14 @@ def reckon(
     if discount is not None:
         percent = discount.percent
         off = cents(discount.amount if percent is None else subtotal * percent / 100)
-    share = 1 - off / subtotal if tax_after_discount and subtotal else Decimal(1)
+    # Divided last, so that half a cent stays just that.
+    left, whole = (subtotal - off, subtotal) if tax_after_discount and subtotal else (_ONE, _ONE)
     nets: defaultdict[Rate, Decimal] = defaultdict(Decimal)
     for net, rates in lines:
         for rate in rates:
             nets[rate] += net
     sums = tuple(
-        RateSum(rate, cents(net * share), cents(net * share * rate.percent / 100))
+        RateSum(rate, cents(net * left / whole), cents(net * left * rate.percent / (100 * whole)))
         for rate, net in nets.items()
     )
     whole = sum((each.tax for each in sums), CENT) if tax is None else cents(tax)

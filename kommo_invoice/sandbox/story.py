@@ -12,7 +12,6 @@ import tomli_w
 from kommo_invoice.errors import ExitCode, Interrupted, Terminated
 from kommo_invoice.sandbox import story_end
 from kommo_invoice.sandbox.faults import Fault, FaultKind
-from kommo_invoice.sandbox.playground import SHAPES
 from kommo_invoice.sandbox.story_record import Played, Scene, is_write
 
 if TYPE_CHECKING:
@@ -107,11 +106,12 @@ class Story:
             'Six deals of a digital agency stand in Kommo\'s stage "Issue Invoice". Kommo and Wave '
             "are simulators in this process, reached over real HTTP.",
         )
+        kommo, shapes = self._ground.sides.kommo, self._ground.ground.shapes
         self._teller.table(
             "Kommo: Sales, Issue Invoice",
             ["deal", "name", "price", "what is special"],
             [
-                (lead, name, f"{self._ground.kommo.lead(lead).price:.2f}", SHAPES[name])
+                (lead, name, f"{kommo.lead(lead).price:.2f}", shapes[name])
                 for name, lead in self._ground.deals.items()
             ],
         )

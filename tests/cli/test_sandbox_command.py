@@ -1,4 +1,4 @@
-"""``kinv sandbox``: both simulators, and all that is needed to run kinv on them."""
+"""``kinv sandbox``: simulators of both sides, and all that is needed to run kinv on them."""
 
 from __future__ import annotations
 
@@ -11,9 +11,14 @@ import sys
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.error import HTTPError
+from urllib.request import HTTPRedirectHandler, ProxyHandler, build_opener
 
 import pytest
 from sandbox_child import KINV, Running, bare, running
+
+from kommo_invoice.sandbox.faults import Fault
+from kommo_invoice.sandbox.ground import GROUNDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,10 +26,28 @@ if TYPE_CHECKING:
 HEAVY = {"starlette", "uvicorn", "graphql", "httpx", "jinja2", "pydantic_settings", "rich"}
 
 
-@pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with running(tmp_path_factory.mktemp("home")) as started:
+@pytest.fixture(scope="module", params=GROUNDS)
+def sandbox(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Running]:
+    """A sandbox of each books."""
+    with running(tmp_path_factory.mktemp("home"), "--books", request.param) as started:
         yield started
+
+
+class _Stay(HTTPRedirectHandler):
+    def redirect_request(self, *args: object, **more: object) -> None:
+        """Follow nothing: the address that the browser ends at cannot be shown."""
+
+
+def agreed_at(page: str) -> str:
+    """Where a browser ends that opens the page and agrees."""
+    try:
+        build_opener(ProxyHandler({}), _Stay).open(page, timeout=10)
+    except HTTPError as error:
+        with error:
+            return str(error.headers["location"])
+    raise AssertionError("the browser was not sent anywhere")
 
 
 def kinv(home: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
@@ -41,15 +64,16 @@ def kinv(home: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
 class TestWhatItGives:
     def test_one_document_tells_everything(self, sandbox: Running) -> None:
         assert set(sandbox.told) == {
-            "urls", "mapping", "environment", "applications", "exports", "deals", "commands",
+            "books", "urls", "mapping", "environment", "applications", "exports", "deals",
+            "commands",
         }  # fmt: skip
-        assert set(sandbox.told["urls"]) == {"kommo", "wave", "control"}
+        assert set(sandbox.told["urls"]) == {"kommo", sandbox.told["books"], "control"}
         assert Path(sandbox.told["mapping"]).is_file()
 
     def test_the_mapping_fits_the_simulators(self, sandbox: Running) -> None:
         ended = sandbox.kinv("mapping", "check")
         assert ended.returncode == 0, ended.stderr
-        assert "Kommo Agency" in ended.stdout
+        assert f"({sandbox.told['books']}:" in ended.stdout
 
     def test_its_deals_wait_for_their_invoices(self, sandbox: Running) -> None:
         shown = {deal["id"] for deal in sandbox.told["deals"]}
@@ -61,19 +85,16 @@ class TestWhatItGives:
         assert shown == held
 
     def test_a_deal_can_be_invoiced_at_once(self, sandbox: Running) -> None:
-        deal = sandbox.deal("App prototype")
+        deal = sandbox.told["deals"][2]["id"]
         ended = sandbox.kinv("invoice", "--deal", deal)
         assert ended.returncode == 0, ended.stderr
-        (invoice,) = (
-            each
-            for each in sandbox.world()["wave"]["invoices"]
-            if each["po_number"].endswith(f"-{deal}")
-        )
-        assert (invoice["total"], invoice["currency"], invoice["status"]) == (
-            "5400.00",
-            "USD",
-            "SENT",
-        )
+        held = sandbox.world()
+        (lead,) = (each for each in held["kommo"]["leads"] if each["id"] == deal)
+        marks = {
+            f"{sandbox.told['books']}:{each['id']}"
+            for each in held[sandbox.told["books"]]["invoices"]
+        }
+        assert lead["fields"]["Invoice ID"] in marks
 
     def test_the_exports_can_be_taken_by_a_shell(self, sandbox: Running) -> None:
         exports = shlex.quote(sandbox.told["exports"])
@@ -88,34 +109,63 @@ class TestWhatItGives:
             shown
         )
 
-    @pytest.mark.parametrize(
-        ("provider", "path"), [("kommo", "/oauth?"), ("wave", "/oauth2/authorize/?")]
-    )
-    def test_an_application_is_registered_for_who_logs_in_by_browser(
-        self, sandbox: Running, provider: str, path: str
-    ) -> None:
+    @pytest.mark.parametrize("side", [0, 1], ids=["crm", "books"])
+    def test_one_can_log_in_by_browser_instead(self, sandbox: Running, side: int) -> None:
         given = sandbox.told["applications"]
-        client_id = given["environment"][f"KINV_{provider.upper()}_CLIENT_ID"]
-        query = f"client_id={client_id}&response_type=code&scope=user:read&state=s"
-        connection = HTTPConnection(sandbox.told["urls"][provider].partition("://")[2], timeout=10)
-        connection.request("GET", path + query)
-        back = connection.getresponse().headers["location"]
-        connection.close()
-        assert back.startswith(f"{given['redirect_uri']}?")
-        assert "code=" in back
+        words = shlex.split(given["commands"][side])
+        provider = ("kommo", sandbox.told["books"])[side]
+        assert words[:3] == ["kinv", "connect", provider]
+        tokens = {f"KINV_{name.upper()}_TOKEN": "" for name in ("kommo", sandbox.told["books"])}
+        environment = {**sandbox.told["environment"], **given["environment"], **tokens}
+        line = [*KINV, *words[1:], "--paste", "--store", "plain"]
+        with subprocess.Popen(
+            line,
+            env=bare(sandbox.home, **environment),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as connecting:
+            assert connecting.stderr is not None
+            page = next(text.strip() for text in connecting.stderr if "//127.0.0.1" in text)
+            said = connecting.communicate(agreed_at(page) + "\n", timeout=30)
+        assert connecting.returncode == 0, said
+        assert f"({provider}:" in said[0]
         exports = Path(sandbox.told["exports"]).read_text(encoding="utf-8").splitlines()
-        assert f"#   export KINV_{provider.upper()}_CLIENT_ID={client_id}" in exports
+        assert f"#   {given['commands'][side]}" in exports
 
     def test_each_command_that_it_suggests_works(self, sandbox: Running) -> None:
         suggested = [shlex.split(line) for line in sandbox.told["commands"]]
         for line in suggested:
             if line[0] == "kinv":
                 assert sandbox.kinv(*line[1:]).returncode == 0, line
-        faults = next(line for line in suggested if line[2].endswith("/faults"))
-        assert json.loads(faults[-1])["kind"] == "lose"
 
-    def test_for_people_it_prints_what_to_paste(self, tmp_path: Path) -> None:
-        line = [*KINV, "sandbox", "--port", "0"]
+    def test_the_answer_that_it_lets_get_lost_is_an_invoice_s(self, sandbox: Running) -> None:
+        line = next(shlex.split(one) for one in sandbox.told["commands"] if "/faults" in one)
+        fault = Fault.from_dict(json.loads(line[-1]))
+        control = sandbox.told["urls"]["control"].partition("://")[2]
+        connection = HTTPConnection(control, timeout=10)
+        connection.request("POST", "/faults", line[-1])
+        assert json.load(connection.getresponse())[0]["kind"] == "lose"
+        books = sandbox.told["books"]
+        before = len(sandbox.world()[books]["invoices"])
+        deal = sandbox.told["deals"][3]["id"]
+        ended = sandbox.kinv("invoice", "--deal", deal)
+        assert ended.returncode == 0, ended.stderr
+        connection.request("GET", "/requests")
+        lost = [each for each in json.load(connection.getresponse()) if each["fault"]]
+        connection.close()
+        assert [fault.hits(each["provider"], each["operation"]) for each in lost] == [True]
+        assert len(sandbox.world()[books]["invoices"]) == before + 1
+
+    @pytest.mark.parametrize(
+        ("books", "name", "firm"),
+        [("wave", "Wave", "a digital agency"), ("quickbooks", "QuickBooks", "a consultancy")],
+    )
+    def test_for_people_it_prints_what_to_paste(
+        self, tmp_path: Path, books: str, name: str, firm: str
+    ) -> None:
+        line = [*KINV, "sandbox", "--port", "0", "--books", books]
         with subprocess.Popen(
             line, env=bare(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         ) as process:
@@ -133,9 +183,13 @@ class TestWhatItGives:
             "export KINV_CONFIG_DIR",
             "export KINV_STATE_DIR",
             "export KINV_KOMMO_TOKEN",
-            "export KINV_WAVE_TOKEN",
+            f"export KINV_{books.upper()}_TOKEN",
             "export KINV_RATE_FACTOR",
         ]
+        assert shown[0].startswith(f"Kommo and {name} are simulated here")
+        assert shown[0].endswith(f"{firm}:")
+        assert any(text.startswith(f"  {books} ") for text in shown)
+        assert f"let {name} make" in "\n".join(shown)
         assert any(text.endswith("--dry-run") for text in shown)
 
 
@@ -218,6 +272,26 @@ invoice_field = "Invoice ID"
         assert "acme" not in led
         assert own.read_text(encoding="utf-8") == self.MAPPING
 
+    def test_it_says_itself_which_books(self, tmp_path: Path) -> None:
+        own = tmp_path / "own.toml"
+        text = self.MAPPING.replace('"wave"', '"quickbooks"').replace('"Hosting"', '"Workshop"')
+        tax = """[tax]\nkey = "{{ contact['Country'] }}"\ndefault = "none"\n"""
+        own.write_text(text + tax, encoding="utf-8")
+        with running(tmp_path, "--mapping", own) as started:
+            assert started.told["books"] == "quickbooks"
+            deal = started.deal("Onboarding plan")
+            ended = started.kinv("invoice", "--deal", deal)
+            assert ended.returncode == 0, ended.stderr
+            (invoice,) = started.world()["quickbooks"]["invoices"]
+        assert [line["item"] for line in invoice["lines"]] == ["Workshop"]
+
+    def test_other_books_than_its_own_are_refused(self, tmp_path: Path) -> None:
+        own = tmp_path / "own.toml"
+        own.write_text(self.MAPPING, encoding="utf-8")
+        ended = kinv(tmp_path, "sandbox", "--port", 0, "--mapping", own, "--books", "quickbooks")
+        assert ended.returncode == 2
+        assert "is for wave, not for quickbooks" in ended.stderr
+
     def test_its_problems_are_told(self, tmp_path: Path) -> None:
         own = tmp_path / "own.toml"
         own.write_text(self.MAPPING.replace("item =", "itme ="), encoding="utf-8")
@@ -236,10 +310,25 @@ invoice_field = "Invoice ID"
 
     def test_a_provider_that_is_not_simulated_is_refused(self, tmp_path: Path) -> None:
         own = tmp_path / "own.toml"
-        own.write_text(self.MAPPING.replace('"wave"', '"xero"'), encoding="utf-8")
-        ended = kinv(tmp_path, "sandbox", "--port", 0, "--mapping", own)
+        for provider, other in (("wave", "xero"), ("kommo", "pipedrive")):
+            text = self.MAPPING.replace(f'"{provider}"', f'"{other}"')
+            own.write_text(text, encoding="utf-8")
+            ended = kinv(tmp_path, "sandbox", "--port", 0, "--mapping", own)
+            assert ended.returncode == 2
+            assert f"{other}" in ended.stderr
+            assert "the sandbox has" in ended.stderr
+
+
+class TestBooks:
+    def test_help_names_them_all(self, tmp_path: Path) -> None:
+        told = kinv(tmp_path, "sandbox", "--help").stdout
+        assert all(books in told for books in GROUNDS)
+
+    def test_others_are_refused(self, tmp_path: Path) -> None:
+        ended = kinv(tmp_path, "sandbox", "--port", 0, "--books", "xero")
         assert ended.returncode == 2
-        assert "the sandbox has kommo and wave" in ended.stderr
+        assert "the sandbox has no 'xero'" in ended.stderr
+        assert all(books in ended.stderr for books in GROUNDS)
 
 
 class TestPorts:
@@ -259,7 +348,7 @@ class TestPorts:
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = taken.getsockname()[1]
             monkeypatch.setattr(module, "_FIRST_PORT", port)
-            ground = module._started(None, Terminal())
+            ground = module._started("wave", None, Terminal())
         ground.sandbox.stop()
         assert ground.sandbox.urls["kommo"] != f"http://127.0.0.1:{port}"
         assert f"ports from {port} on are taken" in capsys.readouterr().err

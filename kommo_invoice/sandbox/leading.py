@@ -1,4 +1,4 @@
-"""The agency's mapping, and any Kommo-Wave mapping led to the simulators."""
+"""Mappings that are led to the simulators: those of this package, and anybody's."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _HEADER = re.compile(r"\[(\w+)\]")
-_ADDRESS = re.compile(r"(?:account|base_url|auth_base_url)\s*=")
+_WHERE = re.compile(r"(?:account|base_url|auth_base_url|environment)\s*=")
 
 
-def agency_mapping() -> str:
-    """Return the mapping of a digital agency, as text with comments."""
-    return (files("kommo_invoice.sandbox") / "agency.toml").read_text(encoding="utf-8")
+def packaged(name: str) -> str:
+    """Return one of the mappings that come with the simulators, as text with comments."""
+    return (files("kommo_invoice.sandbox") / name).read_text(encoding="utf-8")
 
 
-def led_to(text: str, sides: Mapping[str, tuple[str, str]]) -> str:
+def led_to(text: str, sides: Mapping[str, Mapping[str, str]]) -> str:
     """Return a mapping with other accounts and addresses, and all else (comments too) as it was.
 
     Args:
         text: The mapping.
-        sides: ``crm`` and ``books`` -> account and base URL.
+        sides: ``crm`` and ``books`` -> ``account``, ``base_url`` and what else says where it is.
 
     Raises:
         ConfigInvalid: A side is not written as a section of its own, ``[crm]`` or ``[books]``.
@@ -36,17 +36,15 @@ def led_to(text: str, sides: Mapping[str, tuple[str, str]]) -> str:
     for line in text.splitlines():
         if header := _HEADER.match(line):
             section = header[1]
-        elif section in sides and _ADDRESS.match(line):
+        elif section in sides and _WHERE.match(line):
             continue
         lines.append(line)
         if header and section in sides:
-            account, base_url = sides[section]
-            lines += [f'account = "{account}"', f'base_url = "{base_url}"']
+            lines += [f'{key} = "{value}"' for key, value in sides[section].items()]
     led = "\n".join(lines) + "\n"
     read = tomllib.loads(led)
-    for name, (account, base_url) in sides.items():
-        side = read.get(name, {})
-        if (side.get("account"), side.get("base_url")) != (account, base_url):
+    for name, side in sides.items():
+        if not side.items() <= read.get(name, {}).items():
             raise ConfigInvalid(
                 f"the mapping has no section that begins with a line [{name}]",
                 hint=f"write provider and account below [{name}], a line each",
