@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
-from conformance_books import EMAIL, MAIL, REFERENCE, WaveGround
+from conformance_books import EMAIL, MAIL, REFERENCE
+from conformance_wave import WaveGround
 
 from kommo_invoice.books.base import Look
 from kommo_invoice.domain.draft import CustomerDraft

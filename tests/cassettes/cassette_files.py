@@ -1,7 +1,8 @@
 """How cassettes are kept: one file a flow and provider, as the real services would see it.
 
-``<flow>/scene.toml`` says which accounts and deal the flow is about and when it was recorded;
-``<flow>/<provider>.yaml`` holds the requests with their answers, in order.
+A flow is named after its books: ``wave/new_customer``. ``<flow>/scene.toml`` says which accounts
+and deal it is about and when it was recorded; ``<flow>/<provider>.yaml`` holds the requests with
+their answers, in order.
 """
 
 from __future__ import annotations
@@ -22,14 +23,32 @@ if TYPE_CHECKING:
     from vcr.request import Request  # type: ignore[import-untyped]  # it has no types
 
 FOLDER = Path(__file__).parent
-FLOWS = ("new_customer", "known_customer", "second_run")
+_ALWAYS = ("new_customer", "known_customer", "second_run")
+FLOWS = tuple(
+    f"{books}/{flow}"
+    for books, flows in {
+        "wave": _ALWAYS,
+        "quickbooks": (*_ALWAYS, "late_link", "taken_name"),
+    }.items()
+    for flow in flows
+)
 ACCOUNT = "agency"
-HOSTS = {"kommo": f"https://{ACCOUNT}.kommo.com", "wave": "https://gql.waveapps.com"}
+HOSTS = {
+    "kommo": f"https://{ACCOUNT}.kommo.com",
+    "wave": "https://gql.waveapps.com",
+    "quickbooks": "https://quickbooks.api.intuit.com",
+}
 """What the providers are called in cassettes; the replayed kinv finds these by itself."""
 
 KEPT_HEADERS = ("accept", "content-type")
-_LINK = re.compile(r'https:(?:\\?/){2}[\w.-]*waveapps\.com\\?/[^"\s]*')
-_SCRUBBED = "https://link.waveapps.com/scrubbed"
+_LINKS = {
+    re.compile(rf'https:(?:\\?/){{2}}{host}\\?/[^"\s]*'): scrubbed
+    for host, scrubbed in (
+        (r"[\w.-]*waveapps\.com", "https://link.waveapps.com/scrubbed"),
+        (r"connect\.intuit\.com", "https://connect.intuit.com/scrubbed"),
+    )
+}
+"""The clients' pages of invoices, which are secrets, and what stands for them."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +84,9 @@ class Scrubber:
         for seen, kept in self.seen.items():
             text = text.replace(seen, kept).replace(seen.replace("/", r"\/"), kept)
         text = text.replace(f'"subdomain":"{self.account}"', f'"subdomain":"{ACCOUNT}"')
-        return _LINK.sub(_SCRUBBED, text) if links else text
+        for link, scrubbed in _LINKS.items() if links else ():
+            text = link.sub(scrubbed, text)
+        return text
 
 
 class Shelf:
@@ -103,6 +124,17 @@ class Shelf:
         for provider, part in parts.items():
             text = serialize(part, serializer)
             (folder / f"{provider}.yaml").write_text(text, encoding="utf-8")
+
+
+def books_of(flow: str) -> str:
+    """Return the books of a flow."""
+    return flow.partition("/")[0]
+
+
+def cassettes(provider: str | None = None) -> list[tuple[str, str]]:
+    """Return flow and provider of every cassette, or of one provider's."""
+    kept = [(flow, name) for flow in FLOWS for name in ("kommo", books_of(flow))]
+    return [each for each in kept if provider in {None, each[1]}]
 
 
 def recorded(flow: str, provider: str) -> list[dict[str, Any]]:

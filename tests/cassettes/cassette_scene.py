@@ -4,11 +4,15 @@
 records against real accounts, which should be test accounts with invented people, in which the
 mapping's pipeline, stages, fields, item and tax exist::
 
-    KINV_KOMMO_TOKEN, KINV_WAVE_TOKEN     their tokens
-    KINV_LIVE_ACCOUNT                     the Kommo subdomain
-    KINV_LIVE_BUSINESS                    the Wave business id
-    KINV_LIVE_NEW_DEAL                    a deal whose contact Wave does not know
-    KINV_LIVE_KNOWN_DEAL                  a deal whose contact Wave knows
+    KINV_KOMMO_TOKEN                                        its token
+    KINV_LIVE_ACCOUNT                                       the Kommo subdomain
+    KINV_WAVE_TOKEN, KINV_QUICKBOOKS_TOKEN                  the books' tokens
+    KINV_LIVE_WAVE, KINV_LIVE_QUICKBOOKS                    business id, realm of a sandbox company
+    KINV_LIVE_WAVE_NEW_DEAL, KINV_LIVE_QUICKBOOKS_NEW_DEAL  a deal whose contact is not known there
+    KINV_LIVE_WAVE_KNOWN_DEAL, KINV_LIVE_QUICKBOOKS_KNOWN_DEAL  one whose contact is
+
+In ``late_link`` the books tell the client's page only when they are asked for it alone; in
+``taken_name`` the new customer's name is another one's.
 """
 
 from __future__ import annotations
@@ -24,8 +28,10 @@ from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 import tomli_w
-from cassette_files import ACCOUNT, FOLDER, HOSTS, Scrubber
+from cassette_books import BOOKS
+from cassette_files import ACCOUNT, FOLDER, HOSTS, Scrubber, books_of
 
+from kommo_invoice.books.quickbooks import SANDBOX_URL
 from kommo_invoice.cli import wiring
 from kommo_invoice.cli.main import run
 from kommo_invoice.http import client
@@ -33,7 +39,6 @@ from kommo_invoice.http.rates import Permits
 from kommo_invoice.sandbox.kommo import TOKEN
 from kommo_invoice.sandbox.kommo_seed import agency
 from kommo_invoice.sandbox.server import Sandbox
-from kommo_invoice.sandbox.wave import AGENCY, WaveSimulator
 from kommo_invoice.sandbox.world import World
 
 if TYPE_CHECKING:
@@ -41,11 +46,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MOMENT = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
-LIVE_DEALS = {
-    "new_customer": "KINV_LIVE_NEW_DEAL",
-    "known_customer": "KINV_LIVE_KNOWN_DEAL",
-    "second_run": "KINV_LIVE_NEW_DEAL",
-}
 
 
 @dataclass(frozen=True)
@@ -54,27 +54,34 @@ class Scene:
 
     Args:
         folder: Where this run keeps its files.
-        business: The Wave business id.
+        books: The provider of the books.
+        business: The company in the books, by its id.
         deal: The deal that is invoiced.
         moment: The time at which kinv runs.
         account: The Kommo subdomain.
         base_urls: Provider -> where it is, in place of its own address.
         tokens: Provider -> token.
-        polite: Whether the policy rates hold; answers from files and simulators need none.
+        live: Whether these are real accounts: policy rates hold, and the books' company is one of
+            the provider's own sandbox, where it has one.
     """
 
     folder: Path
+    books: str
     business: str
     deal: int
     moment: datetime
     account: str = ACCOUNT
     base_urls: Mapping[str, str] = field(default_factory=dict)
     tokens: Mapping[str, str] = field(default_factory=lambda: dict.fromkeys(HOSTS, "any-token"))
-    polite: bool = False
+    live: bool = False
 
     @property
     def scrubber(self) -> Scrubber:
-        real = {f"https://{self.account}.kommo.com": HOSTS["kommo"]}
+        real = {
+            f"https://{self.account}.kommo.com": HOSTS["kommo"],
+            SANDBOX_URL: HOSTS["quickbooks"],
+            "https://sandbox.qbo.intuit.com": "https://qbo.intuit.com",
+        }
         seen = {url: HOSTS[provider] for provider, url in self.base_urls.items()}
         return Scrubber(real | seen, self.account)
 
@@ -85,7 +92,7 @@ class Scene:
         with contextlib.ExitStack() as stack:
             stack.enter_context(mock.patch.dict(os.environ, self._environment(state), clear=True))
             stack.enter_context(mock.patch.object(wiring, "now", return_value=self.moment))
-            if not self.polite:
+            if not self.live:
                 stack.enter_context(mock.patch.object(client, "Permits", _unlimited))
             stack.enter_context(contextlib.redirect_stdout(printed))
             stack.enter_context(contextlib.redirect_stderr(printed))
@@ -95,14 +102,16 @@ class Scene:
     def keep(self, flow: str) -> None:
         """Write down what a replay has to know."""
         known = {"business": self.business, "deal": self.deal, "moment": self.moment}
-        (FOLDER / flow).mkdir(exist_ok=True)
+        (FOLDER / flow).mkdir(parents=True, exist_ok=True)
         (FOLDER / flow / "scene.toml").write_text(tomli_w.dumps(known), encoding="utf-8")
 
     def _environment(self, state: str) -> dict[str, str]:
-        mapping = tomllib.loads((FOLDER / "mapping.toml").read_text(encoding="utf-8"))
+        mapping = tomllib.loads((FOLDER / self.books / "mapping.toml").read_text(encoding="utf-8"))
         mapping["crm"]["account"] = self.account
         mapping["books"]["account"] = self.business
-        for section, provider in (("crm", "kommo"), ("books", "wave")):
+        if self.live and self.books == "quickbooks":
+            mapping["books"]["environment"] = "sandbox"
+        for section, provider in (("crm", "kommo"), ("books", self.books)):
             if provider in self.base_urls:
                 mapping[section]["base_url"] = self.base_urls[provider]
         path = self.folder / "mapping.toml"
@@ -121,7 +130,7 @@ def scene(flow: str, folder: Path, *, recording: bool) -> Iterator[Scene]:
     """Open the scene of a flow."""
     if not recording:
         known = tomllib.loads((FOLDER / flow / "scene.toml").read_text(encoding="utf-8"))
-        yield Scene(folder, **known)
+        yield Scene(folder, books_of(flow), **known)
     elif "KINV_LIVE_ACCOUNT" in os.environ:
         yield _live(flow, folder)
     else:
@@ -130,15 +139,18 @@ def scene(flow: str, folder: Path, *, recording: bool) -> Iterator[Scene]:
 
 
 def _live(flow: str, folder: Path) -> Scene:
-    given = os.environ
+    given, books = os.environ, books_of(flow)
+    ours = f"KINV_LIVE_{books.upper()}"
+    deal = f"{ours}_KNOWN_DEAL" if flow.endswith("/known_customer") else f"{ours}_NEW_DEAL"
     return Scene(
         folder,
-        business=given["KINV_LIVE_BUSINESS"],
-        deal=int(given[LIVE_DEALS[flow]]),
+        books,
+        business=given[ours],
+        deal=int(given[deal]),
         moment=datetime.now(UTC).replace(microsecond=0),
         account=given["KINV_LIVE_ACCOUNT"],
-        tokens={provider: given[f"KINV_{provider.upper()}_TOKEN"] for provider in HOSTS},
-        polite=True,
+        tokens={provider: given[f"KINV_{provider.upper()}_TOKEN"] for provider in ("kommo", books)},
+        live=True,
     )
 
 
@@ -147,17 +159,19 @@ def _sandbox(flow: str, folder: Path) -> Iterator[Scene]:
     world = World(clock=lambda: MOMENT)
     world.unlimited = True
     kommo, seeded = agency(world)
-    wave = WaveSimulator(world)
-    business = wave.seed()
-    deal = seeded.leads["Website relaunch"]
+    name = books_of(flow)
+    books = BOOKS[name](world, flow)
+    deal = books.deal(kommo, seeded)
     kommo.move_lead(deal, "Issue Invoice", "Sales")
-    with Sandbox(world, [kommo, wave]) as sandbox:
-        base_urls = {provider: sandbox.urls[provider] for provider in HOSTS}
-        tokens: dict[str, Any] = {"kommo": TOKEN, "wave": AGENCY["token"]}
-        built = Scene(folder, business, deal, MOMENT, base_urls=base_urls, tokens=tokens)
-        if flow == "known_customer":
-            wave.add_customer("Northwind GmbH", "jo@northwind.example")
-        if flow == "second_run":
+    with Sandbox(world, [kommo, books.simulator]) as sandbox:
+        base_urls = {provider: sandbox.urls[provider] for provider in ("kommo", name)}
+        tokens: dict[str, Any] = {"kommo": TOKEN, name: books.token}
+        built = Scene(folder, name, books.account, deal, MOMENT, base_urls=base_urls, tokens=tokens)
+        if flow.endswith("/known_customer"):
+            books.add_customer()
+        if flow.endswith("/taken_name"):
+            books.take_name()
+        if flow.endswith("/second_run"):
             assert built.invoice("state of another machine")[0] == 0
         yield built
 

@@ -6,9 +6,10 @@ import json
 import re
 from collections import Counter
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from cassette_files import FLOWS, FOLDER, HOSTS, Scrubber, recorded
+from cassette_files import FOLDER, HOSTS, Scrubber, cassettes, recorded
 
 SETUP = [
     "GET /api/v4/account",
@@ -18,47 +19,99 @@ SETUP = [
 ]
 DEAL = ["GET /api/v4/leads/#", "GET /api/v4/contacts/#", "GET /api/v4/companies/#"]
 RESULT = ["PATCH /api/v4/leads", "POST /api/v4/tasks"]
+CUSTOMER_MADE = {"wave": "CreateCustomer", "quickbooks": "POST customer"}
 INVOICE = ["CreateInvoice", "ApproveInvoice", "SendInvoice"]
 
-ASKED = {
-    "new_customer": {
-        "kommo": [*SETUP, *DEAL, *RESULT],
-        "wave": ["Catalog", "Look", "CreateCustomer", *INVOICE],
-    },
-    "known_customer": {
-        "kommo": [*SETUP, *DEAL, *RESULT],
-        "wave": ["Catalog", "Look", *INVOICE],
-    },
-    "second_run": {
-        "kommo": [*SETUP, *DEAL, "GET /api/v4/tasks"],
-        "wave": ["Catalog", "Look"],
-    },
+COMPANY = ["GET companyinfo/#", "GET preferences", "POST batch"]
+CUSTOMER, LIVE = "POST customer", ["POST invoice", "POST invoice/#/send"]
+
+BOOKS_ASKED = {
+    "wave/new_customer": ["Catalog", "Look", "CreateCustomer", *INVOICE],
+    "wave/known_customer": ["Catalog", "Look", *INVOICE],
+    "wave/second_run": ["Catalog", "Look"],
+    "quickbooks/new_customer": [*COMPANY, "POST batch", CUSTOMER, *LIVE],
+    "quickbooks/known_customer": [*COMPANY, "POST batch", *LIVE],
+    "quickbooks/second_run": [*COMPANY, "POST batch", "GET invoice/#"],
+    "quickbooks/late_link": [*COMPANY, "POST batch", CUSTOMER, *LIVE, "GET invoice/#"],
+    "quickbooks/taken_name": [*COMPANY, "POST batch", CUSTOMER, "GET query", CUSTOMER, *LIVE],
 }
-"""What a flow sends, the set-up of both accounts (cached for a day) with it."""
+"""What a flow asks of the books, their set-up (cached for a day) with it."""
+
+CRM_ASKED = {
+    "second_run": [*SETUP, *DEAL, "GET /api/v4/tasks"],
+}
+"""What a flow asks of the CRM, if not what every new invoice does."""
+
+NEW_IN_CRM = [*SETUP, *DEAL, *RESULT]
 
 SECRETS = re.compile(r"(?i)authorization|bearer|sandbox-token|set-cookie|eyJ[\w-]+\.[\w-]+\.[\w-]+")
-LINKS = re.compile(r"https://(?!gql\.)[\w.-]*waveapps\.com/[\w/.-]*")
-
-CASSETTES = [(flow, provider) for flow in FLOWS for provider in HOSTS]
+LINKS = re.compile(r"https://(?:(?!gql\.)[\w.-]*waveapps|connect\.intuit)\.com/[\w/.-]*")
 
 
-@pytest.mark.parametrize(("flow", "provider"), CASSETTES)
+@pytest.mark.parametrize(("flow", "provider"), cassettes())
 def test_a_flow_asks_for_no_more_than_it_needs(flow: str, provider: str) -> None:
-    assert [operation(each) for each in recorded(flow, provider)] == ASKED[flow][provider]
+    of_crm = CRM_ASKED.get(flow.partition("/")[2], NEW_IN_CRM)
+    expected = of_crm if provider == "kommo" else BOOKS_ASKED[flow]
+
+    assert [operation(each) for each in recorded(flow, provider)] == expected
 
 
-@pytest.mark.parametrize("provider", HOSTS)
-def test_a_known_customer_differs_by_the_customer_alone(provider: str) -> None:
+@pytest.mark.parametrize("books", ["wave", "quickbooks"])
+@pytest.mark.parametrize("of_crm", [True, False])
+def test_a_known_customer_differs_by_the_customer_alone(books: str, of_crm: bool) -> None:
     new, known = (
-        Counter(map(operation, recorded(flow, provider)))
+        Counter(map(operation, recorded(f"{books}/{flow}", "kommo" if of_crm else books)))
         for flow in ("new_customer", "known_customer")
     )
 
-    assert set(new - known) <= {"CreateCustomer"}
+    assert set(new - known) == (set() if of_crm else {CUSTOMER_MADE[books]})
     assert not known - new
 
 
-@pytest.mark.parametrize(("flow", "provider"), CASSETTES)
+def test_every_write_to_quickbooks_has_a_request_id_of_its_own_and_keeps_it() -> None:
+    ids = {
+        flow: [
+            parse_qs(urlsplit(each["uri"]).query)["requestid"]
+            for each in recorded(flow, "quickbooks")
+            if "requestid=" in each["uri"]
+        ]
+        for flow, _ in cassettes("quickbooks")
+    }
+
+    new, known = ids["quickbooks/new_customer"], ids["quickbooks/known_customer"]
+    assert [len(each) for each in (new, known)] == [3, 2]
+    assert new[1:] == known  # an invoice and its mail have theirs whoever made the customer
+    assert ids["quickbooks/late_link"] == new
+    assert ids["quickbooks/second_run"] == []
+    assert all(len({str(each) for each in some}) == len(some) for some in ids.values())
+
+
+def test_a_query_to_quickbooks_is_escaped_and_encoded_once() -> None:
+    (query,) = (
+        each["uri"]
+        for each in recorded("quickbooks/taken_name", "quickbooks")
+        if "/query?" in each["uri"]
+    )
+
+    assert "%5C%27Neil%20%26%20Sons%2C%2050%25%20Off%20Ltd%27" in query
+    assert parse_qs(urlsplit(query).query)["query"] == [
+        (
+            "select * from Customer where DisplayName = 'O\\'Neil & Sons, 50% Off Ltd' "
+            "and Active IN (true,false) ORDERBY Id STARTPOSITION 1 MAXRESULTS 1000"
+        )
+    ]
+
+
+def test_the_address_stays_as_it_is_written() -> None:
+    sent = [
+        parse_qs(urlsplit(each["uri"]).query)["sendTo"]
+        for each in recorded("quickbooks/new_customer", "quickbooks")
+        if "/send?" in each["uri"]
+    ]
+    assert sent == [["O'Neil+billing@sons.example"]]
+
+
+@pytest.mark.parametrize(("flow", "provider"), cassettes())
 class TestWhatIsKept:
     def test_holds_no_secret(self, flow: str, provider: str) -> None:
         text = (FOLDER / flow / f"{provider}.yaml").read_text(encoding="utf-8")
@@ -77,7 +130,9 @@ class TestWhatIsKept:
         for each in recorded(flow, provider):
             assert each["headers"]["accept"] == ["application/json"]
             sent = each["headers"].get("content-type")
-            assert sent == (["application/json"] if each["body"] else None)
+            mails = provider == "quickbooks" and "/send?" in each["uri"]  # sheet, section 4.5
+            kind = "application/octet-stream" if mails else "application/json"
+            assert sent == ([kind] if each["body"] or mails else None)
 
 
 def test_the_search_for_secrets_finds_some() -> None:
@@ -85,13 +140,15 @@ def test_the_search_for_secrets_finds_some() -> None:
 
     assert all(re.search(SECRETS, each) for each in found)
     assert re.search(LINKS, "view: https://accounting.waveapps.com/invoices/1/readonly/2/3")
+    assert re.search(LINKS, '"InvoiceLink":"https://connect.intuit.com/portal/asei/scs-v1-1f"')
 
 
 def test_what_a_scrubber_leaves_is_left_alone() -> None:
     scrubber = Scrubber({"http://127.0.0.1:8700": HOSTS["kommo"]}, "acme")
     body = (
         b'{"next":"http:\\/\\/127.0.0.1:8700\\/api","subdomain":"acme",'
-        b'"viewUrl":"https://link.waveapps.com/abc-def","n":1}'
+        b'"viewUrl":"https://link.waveapps.com/abc-def","n":1,'
+        b'"InvoiceLink":"https:\\/\\/connect.intuit.com\\/portal\\/asei?x=1"}'
     )
     answer = {
         "status": {"code": 200, "message": "OK"},
@@ -107,6 +164,7 @@ def test_what_a_scrubber_leaves_is_left_alone() -> None:
         "subdomain": "agency",
         "viewUrl": "https://link.waveapps.com/scrubbed",
         "n": 1,
+        "InvoiceLink": "https://connect.intuit.com/scrubbed",
     }
     assert scrubber.response(kept) == kept
 
@@ -114,5 +172,9 @@ def test_what_a_scrubber_leaves_is_left_alone() -> None:
 def operation(request: dict[str, Any]) -> str:
     if request["uri"].startswith(HOSTS["wave"]):
         return str(json.loads(request["body"])["operationName"])
-    path = request["uri"].removeprefix(HOSTS["kommo"]).partition("?")[0]
+    address = request["uri"].partition("?")[0]
+    if address.startswith(HOSTS["quickbooks"]):
+        inside = address.removeprefix(HOSTS["quickbooks"]).split("/", maxsplit=4)[4]
+        return f"{request['method']} {re.sub(r'/[0-9]+', '/#', inside)}"
+    path = address.removeprefix(HOSTS["kommo"])
     return f"{request['method']} {re.sub(r'/[0-9]+', '/#', path)}"

@@ -7,8 +7,8 @@ from importlib import import_module
 from typing import Any
 
 import pytest
-from conformance_books import BOOKS_GROUNDS
 from conformance_crm import CRM_GROUNDS
+from conformance_grounds import BOOKS_GROUNDS
 
 from kommo_invoice.books.base import Books
 from kommo_invoice.books.capability_tables import BOOKS as BOOKS_TABLES

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 import pytest
-from conformance_books import BOOKS_GROUNDS
+import stamina
 from conformance_crm import CRM_GROUNDS
+from conformance_grounds import BOOKS_GROUNDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +33,8 @@ BOOKS_PARAMS = [
 def firm(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[BooksGround]:
     """A company in the books of every provider, under everything that is not established."""
     provider, mood = request.param
-    yield from _running(request, BOOKS_GROUNDS[provider](tmp_path, mood))
+    with stamina.set_testing(True, attempts=4, cap=True):  # as many tries as ever, without waits
+        yield from _running(request, BOOKS_GROUNDS[provider](tmp_path, mood))
 
 
 @pytest.fixture
