@@ -6,16 +6,13 @@ import json
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
-from stage import WRITES, Stage
+from stages import STAGES
 
-PRODUCTS = {
-    "source": "products",
-    "description": "{{ product.name }}",
-    "quantity": "{{ product.quantity }}",
-    "unit_price": "{{ product.price }}",
-}
+if TYPE_CHECKING:
+    from stage import Stage
 
 
 class Simulators:
@@ -39,14 +36,16 @@ class Simulators:
         assert contact is not None
         return self._lead(contact, None, {})
 
-    def map_products(self, use: bool) -> None:
-        self._stage.map(**({"lines": PRODUCTS} if use else {}))
+    def map(self, changes: dict[str, Any]) -> None:
+        self._stage.map(**changes)
 
     def requests(self) -> dict[str, int]:
-        new = self._stage.world.requests[self._seen :]
+        world, seen = self._stage.world, self._seen
+        new = world.requests[seen:]
         self._seen += len(new)
-        counted = {name: sum(each.provider == name for each in new) for name in ("kommo", "wave")}
-        return counted | {"writes": sum(each.operation in WRITES for each in new)}
+        crm = sum(each.provider == "kommo" for each in new)
+        writes = sum(self._stage.writes(seen).values())
+        return {"crm": crm, "books": len(new) - crm, "writes": writes}
 
     def _deal(self, company: bool, products: bool) -> int:
         kommo, number = self._stage.kommo, self._made
@@ -73,9 +72,12 @@ class Simulators:
 
 
 def main() -> None:
-    """Print the environment of runs, then answer until the other end closes."""
+    """Print the environment of runs, then answer until the other end closes.
+
+    The books stand on the command line.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        stage = Stage(Path(folder))
+        stage = STAGES[sys.argv[1]](Path(folder))
         serving = Simulators(stage)
         answer(stage.environment())
         for line in sys.stdin:

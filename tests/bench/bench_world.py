@@ -43,12 +43,12 @@ class World:
         again: int = self._ask("repeat", deal)
         return again
 
-    def map_products(self, *, use: bool) -> None:
-        """Have the lines come from the deal's products, or from the deal again."""
-        self._ask("map_products", use)
+    def map(self, **changes: object) -> None:
+        """Write the mapping anew, with sections changed."""
+        self._ask("map", changes)
 
     def requests(self) -> dict[str, int]:
-        """Count the requests since the last call: ``kommo``, ``wave``, and ``writes`` of both."""
+        """Count the requests since the last call: ``crm``, ``books``, and ``writes`` of both."""
         counted: dict[str, int] = self._ask("requests")
         return counted
 
@@ -64,10 +64,14 @@ class World:
 
 
 @contextmanager
-def simulators() -> Iterator[World]:
-    """Start the simulators, and end them."""
+def simulators(books: str) -> Iterator[World]:
+    """Start the simulators, and end them.
+
+    Args:
+        books: Which ones there are beside the CRM.
+    """
     with subprocess.Popen(
-        [sys.executable, Path(__file__).with_name("bench_simulators.py")],
+        [sys.executable, Path(__file__).with_name("bench_simulators.py"), books],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

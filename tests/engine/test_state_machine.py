@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 from machine import Life
+from machine_quickbooks import QuickBooksLife
 
 LONG = os.environ.get("KINV_LONG") == "1"
 
@@ -22,5 +24,6 @@ LIVES = settings(
 )
 
 
-def test_a_random_life_ends_with_one_invoice_one_mail_and_one_task_a_deal() -> None:
-    run_state_machine_as_test(Life, settings=LIVES)
+@pytest.mark.parametrize("life", [Life, QuickBooksLife], ids=lambda life: life.books.provider)
+def test_a_random_life_ends_with_one_invoice_one_mail_and_one_task_a_deal(life: type[Life]) -> None:
+    run_state_machine_as_test(life, settings=LIVES)

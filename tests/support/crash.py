@@ -46,15 +46,18 @@ class Flow:
         command: The command line that is killed, and run again afterwards.
         prepare: Brings a new stage to where the flow begins.
         stage: Builds a stage in a folder: other providers bring their own.
+        since_deal: It is killed from where it takes up its first, second … deal, where up to
+            there it goes as another flow does; 0 from its beginning.
     """
 
     name: str
     command: Callable[[Stage], Sequence[object]]
     prepare: Callable[[Stage], None] = _nothing
-    stage: Callable[[Path], Stage] = Stage
+    stage: type[Stage] = Stage
+    since_deal: int = 0
 
     def __str__(self) -> str:
-        return self.name
+        return f"{self.stage.provider}, {self.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,12 @@ class Clean:
     picture: dict[str, Any]
     requests: int
     lasted_s: float
+
+    def moments(self, since_deal: int) -> list[tuple[int, str]]:
+        """Return the checkpoints counted from 1, from where the so manieth deal is taken up."""
+        counted = list(enumerate(self.names, 1))
+        claims = [at for at, name in counted if name == "commit.before:claim"]
+        return counted[claims[since_deal - 1] - 1 :] if since_deal else counted
 
 
 class Doorbell(list[RequestRecord]):

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from stage import Stage
 
-from kommo_invoice.sandbox.kommo_seed import agency
+from kommo_invoice.domain.plan import StepKind
 from kommo_invoice.sandbox.quickbooks import CONSULTANCY, QuickBooksSimulator
-from kommo_invoice.sandbox.server import Sandbox
+from kommo_invoice.sandbox.quickbooks_state import QuickBooksRules, RequestIds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
+
+    from kommo_invoice.sandbox.server import Simulator
 
 CUSTOMER, INVOICE, SEND = "POST /customer", "POST /invoice", "POST /invoice/send"
-WRITES = {CUSTOMER, INVOICE, SEND, "PATCH /api/v4/leads", "POST /api/v4/tasks"}
 COMPANY: Mapping[str, Any] = {
     "name": "Harbor & Pine",
     "country": "GB",
@@ -32,28 +34,37 @@ TAX = {"DE": "20.0% S", "GB": "20.0% S", "US": "No VAT"}
 class QuickBooksStage(Stage):
     """Both simulators, a mapping file and a state folder."""
 
-    def __post_init__(self) -> None:
-        self.world.unlimited = True
-        self.kommo, self.seed = agency(self.world)
+    provider: ClassVar[str] = "quickbooks"
+    steps: ClassVar[Mapping[StepKind, str]] = MappingProxyType(
+        {
+            StepKind.CUSTOMER_CREATE: CUSTOMER,
+            StepKind.INVOICE_CREATE: INVOICE,
+            StepKind.INVOICE_SEND: SEND,
+        }
+    )
+    told_apart_by: ClassVar[tuple[str, ...]] = ("note", "number", "currency", "total", "email")
+    moods: ClassVar[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
+        {
+            "replays": {},
+            "refuses": {"request_ids": RequestIds.REFUSE, "send_replays": True},
+            "forgets": {"request_ids_kept_s": 60.0, "send_replays": True, "failures_kept": True},
+        }
+    )
+
+    def _open_books(self) -> Simulator:
         self.people = QuickBooksSimulator(self.world)
         self.business = self.people.seed({**CONSULTANCY, "companies": [COMPANY]})
-        self.sandbox = Sandbox(self.world, [self.kommo, self.people]).start()
-        for lead in self.seed.leads.values():
-            if "Care plan" not in self.kommo.lead(lead).name:
-                self.kommo.move_lead(lead, "Issue Invoice", "Sales")
-        self.map()
+        return self.people
 
-    def map(self, **changes: Any) -> Any:
+    def fall_into(self, mood: str) -> None:
+        """Let request ids be taken in one of the ways that are possible (sheet, section 5)."""
+        usual = QuickBooksRules()
+        for rule in {rule for each in self.moods.values() for rule in each}:
+            setattr(self.people.rules, rule, self.moods[mood].get(rule, getattr(usual, rule)))
+
+    def map(self, **changes: Any) -> Path:
         """Write the mapping, with sections changed."""
-        self.sandbox.urls["wave"] = self.sandbox.urls["quickbooks"]
-        changes["books"] = {"provider": "quickbooks", **changes.get("books", {})}
-        changes["tax"] = {**TAX, **changes.get("tax", {})}
-        return super().map(**changes)
-
-    def environment(self, **more: str) -> dict[str, str]:
-        """Return the environment of a run."""
-        self.world.tokens["wave"].add("unused")
-        return super().environment(**{"KINV_QUICKBOOKS_TOKEN": str(CONSULTANCY["token"]), **more})
+        return super().map(**{**changes, "tax": {**TAX, **changes.get("tax", {})}})
 
     def add_customer(
         self, name: str = "Northwind GmbH", email: str = "jo@northwind.example", **more: Any
@@ -65,6 +76,10 @@ class QuickBooksStage(Stage):
         """Add an invoice to the books by hand, by default of the German deal's customer."""
         customer = more.pop("customer", None) or self.add_customer()
         return self.people.add_invoice(customer, amount, PrivateNote=po_number, **more)
+
+    def take_name(self, name: str) -> None:
+        """Let somebody who is no customer have a name."""
+        self.people.add_vendor(name)
 
     def taxed_line(self, amount: str = "1200.50") -> dict[str, Any]:
         """Return a line as the mapping makes the German deal's."""
@@ -80,38 +95,17 @@ class QuickBooksStage(Stage):
             },
         }
 
-    def fault(self, kind: Any, match: str, *, provider: str = "quickbooks", **more: Any) -> None:
-        """Have the next request that matches go wrong."""
-        super().fault(kind, match, provider=provider, **more)
-
-    def writes(self, since: int = 0) -> Counter[str]:
-        """Count the requests that change something."""
-        counted = self.requests(since)
-        return Counter({name: counted[name] for name in counted if name in WRITES})
-
-    @property
-    def books(self) -> dict[str, Any]:
-        """What the books hold."""
-        held: dict[str, Any] = self.sandbox.dump()["quickbooks"]
-        return held
-
     @property
     def names(self) -> list[tuple[str, str]]:
         """Names and addresses of the customers, in the order of their making."""
         return [(each["name"], each["email"]) for each in self.books["customers"]]
 
-    def picture(self) -> dict[str, Any]:
-        """Return what each side holds, without ids and times that differ from run to run."""
-        books, crm = self.books, self.sandbox.dump()["kommo"]
-        return {
-            "customers": sorted(self.names),
-            "invoices": sorted(
-                (each["note"], each["number"], each["currency"], each["total"], each["email"])
-                for each in books["invoices"]
-            ),
-            "mails": sorted(mail["to"][0] for mail in books["mails"]),
-            "tasks": sorted((each["lead"], each["text"]) for each in crm["tasks"]),
-            "deals": [
-                (lead["id"], lead["stage"], self._filled(lead["fields"])) for lead in crm["leads"]
-            ],
-        }
+    @staticmethod
+    def is_issued(invoice: Mapping[str, Any]) -> bool:
+        """Say whether an invoice of the books counts: there are no drafts."""
+        return True
+
+    @staticmethod
+    def is_mailed(invoice: Mapping[str, Any]) -> bool:
+        """Say whether the books take an invoice for e-mailed."""
+        return bool(invoice["email_status"] == "EmailSent")

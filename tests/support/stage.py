@@ -6,41 +6,39 @@ import contextlib
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar
 from unittest import mock
 
-from kommo_invoice.domain.claim import Claim, Namer
+from kommo_invoice.domain.claim import Claim, Namer, references_in
+from kommo_invoice.domain.plan import StepKind
 from kommo_invoice.sandbox.faults import Fault, FaultKind
 from kommo_invoice.sandbox.kommo import TOKEN as KOMMO_TOKEN
 from kommo_invoice.sandbox.kommo_seed import agency
-from kommo_invoice.sandbox.server import Sandbox
+from kommo_invoice.sandbox.server import Sandbox, Simulator
 from kommo_invoice.sandbox.wave import WaveSimulator
 from kommo_invoice.sandbox.world import World
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import datetime
     from pathlib import Path
 
-WRITES = {
-    "customerCreate",
-    "invoiceCreate",
-    "invoiceApprove",
-    "invoiceSend",
-    "invoiceDelete",
-    "PATCH /api/v4/leads",
-    "POST /api/v4/tasks",
-}
+DEAL_UPDATE, TASK_CREATE = "PATCH /api/v4/leads", "POST /api/v4/tasks"
+CRM_STEPS: Mapping[StepKind, str] = MappingProxyType(
+    {StepKind.DEAL_UPDATE: DEAL_UPDATE, StepKind.TASK_CREATE: TASK_CREATE}
+)
 
 MAPPING: dict[str, Any] = {
     "version": 1,
     "crm": {"provider": "kommo", "account": "agency"},
-    "books": {"provider": "wave"},
+    "books": {},
     "trigger": {"pipeline": "Sales", "stages": ["Issue Invoice"]},
     "customer": {
         "name": "{{ company.name or contact.name }}",
@@ -99,7 +97,29 @@ class Stage:
 
     kinv run in this process reads ``clock``, which is the world's unless a test says otherwise:
     ``world.advance`` moves the simulators and kinv alike.
+
+    Attributes:
+        provider: The books.
+        steps: What each of a plan's steps asks these books for, as their simulator names it.
+        moods: In which ways the undocumented may turn out that matters for lost answers.
+        told_apart_by: What of an invoice in the books is part of a picture, the text that holds
+            our reference first.
     """
+
+    provider: ClassVar[str] = "wave"
+    steps: ClassVar[Mapping[StepKind, str]] = MappingProxyType(
+        {
+            StepKind.CUSTOMER_CREATE: "customerCreate",
+            StepKind.INVOICE_CREATE: "invoiceCreate",
+            StepKind.INVOICE_APPROVE: "invoiceApprove",
+            StepKind.INVOICE_SEND: "invoiceSend",
+            StepKind.INVOICE_DELETE: "invoiceDelete",
+        }
+    )
+    moods: ClassVar[Mapping[str, Mapping[str, Any]]] = MappingProxyType({"": {}})
+    told_apart_by: ClassVar[tuple[str, ...]] = (
+        *("po_number", "status", "currency", "total", "email"),
+    )
 
     folder: Path
     world: World = field(default_factory=World)
@@ -109,13 +129,21 @@ class Stage:
     def __post_init__(self) -> None:
         self.world.unlimited = True
         self.kommo, self.seed = agency(self.world)
-        self.wave = WaveSimulator(self.world)
-        self.business = self.wave.seed()
-        self.sandbox = Sandbox(self.world, [self.kommo, self.wave]).start()
+        self.sandbox = Sandbox(self.world, [self.kommo, self._open_books()]).start()
         for lead in self.seed.leads.values():
             if "Care plan" not in self.kommo.lead(lead).name:
                 self.kommo.move_lead(lead, "Issue Invoice", "Sales")
         self.map()
+
+    def _open_books(self) -> Simulator:
+        """Return these books' simulator, with a company in it."""
+        self.wave = WaveSimulator(self.world)
+        self.business = self.wave.seed()
+        return self.wave
+
+    def fall_into(self, mood: str) -> None:
+        """Let what is not documented turn out in one of the ``moods``."""
+        assert mood in self.moods
 
     @property
     def deal(self) -> int:
@@ -142,7 +170,11 @@ class Stage:
         """Write the mapping, with sections changed: ``invoice={"send": False}``; None drops."""
         whole = json.loads(json.dumps(MAPPING))
         whole["crm"]["base_url"] = self.sandbox.urls["kommo"]
-        whole["books"] |= {"base_url": self.sandbox.urls["wave"], "account": self.business}
+        whole["books"] |= {
+            "provider": self.provider,
+            "base_url": self.sandbox.urls[self.provider],
+            "account": self.business,
+        }
         for section, values in changes.items():
             if values is None:
                 del whole[section]
@@ -166,7 +198,7 @@ class Stage:
             "KINV_STATE_DIR": str(self.state),
             "KINV_CONFIG_DIR": str(self.folder / "config"),
             "KINV_KOMMO_TOKEN": KOMMO_TOKEN,
-            "KINV_WAVE_TOKEN": next(iter(self.world.tokens["wave"])),
+            f"KINV_{self.provider.upper()}_TOKEN": next(iter(self.world.tokens[self.provider])),
             "KINV_RATE_FACTOR": "inf",
             "KINV_TIMEOUT_S": "5",
             **self.settings,
@@ -248,6 +280,10 @@ class Stage:
         customer = more.pop("customer", None) or self.add_customer()
         return self.wave.add_invoice(customer, amount, po_number=po_number, **more)
 
+    def take_name(self, name: str) -> None:
+        """Let somebody have a name, where the books want names once."""
+        raise NotImplementedError(f"in these books {name!r} may be there twice")
+
     def line(self, description: str = "Website relaunch", price: str = "1200.50") -> Any:
         """Return the lines of an invoice, by default as the mapping makes the German deal's."""
         return [
@@ -263,10 +299,21 @@ class Stage:
     # -- what happened -----------------------------------------------------------------------
 
     def fault(
-        self, kind: FaultKind | str, match: str, *, provider: str = "wave", **more: Any
+        self, kind: FaultKind | str, match: str, *, provider: str | None = None, **more: Any
     ) -> None:
-        """Have the next request that matches go wrong."""
-        self.world.faults.add(Fault(provider, match, FaultKind(kind), **more))
+        """Have the next request that matches go wrong; of the books' unless told otherwise."""
+        self.world.faults.add(Fault(provider or self.provider, match, FaultKind(kind), **more))
+
+    def spoil(self, step: StepKind, kind: FaultKind | str, **more: Any) -> None:
+        """Have the next request of a step go wrong, on whichever side it is."""
+        provider = self.provider if step.in_books else "kommo"
+        exactly = f"^{re.escape(self.operation(step))}$"
+        self.fault(kind, exactly, provider=provider, **more)
+
+    @classmethod
+    def operation(cls, step: StepKind) -> str:
+        """Return what a step asks its side for."""
+        return (cls.steps if step.in_books else CRM_STEPS)[step]
 
     def forget(self) -> None:
         """Delete the ledger, as if it was another machine."""
@@ -279,17 +326,16 @@ class Stage:
 
     def writes(self, since: int = 0) -> Counter[str]:
         """Count the requests that change something."""
-        counted = self.requests(since)
-        return Counter({name: counted[name] for name in counted if name in WRITES})
+        counted, changing = self.requests(since), {*self.steps.values(), *CRM_STEPS.values()}
+        return Counter({name: counted[name] for name in counted if name in changing})
 
     def picture(self) -> dict[str, Any]:
         """Return what each side holds, without ids and times that differ from run to run."""
-        books, crm = self.sandbox.dump()["wave"], self.sandbox.dump()["kommo"]
+        books, crm = self.books, self.sandbox.dump()["kommo"]
         return {
             "customers": sorted((each["name"], each["email"]) for each in books["customers"]),
             "invoices": sorted(
-                (each["po_number"], each["status"], each["currency"], each["total"], each["email"])
-                for each in books["invoices"]
+                tuple(each[name] for name in self.told_apart_by) for each in books["invoices"]
             ),
             "mails": sorted(mail["to"][0] for mail in books["mails"]),
             "tasks": sorted((each["lead"], each["text"]) for each in crm["tasks"]),
@@ -301,8 +347,23 @@ class Stage:
     @property
     def books(self) -> dict[str, Any]:
         """What the books hold."""
-        held: dict[str, Any] = self.sandbox.dump()["wave"]
+        held: dict[str, Any] = self.sandbox.dump()[self.provider]
         return held
+
+    def reference_in(self, invoice: Mapping[str, Any]) -> str:
+        """Return the reference that an invoice of the books carries."""
+        (reference,) = references_in([invoice[self.told_apart_by[0]]])
+        return reference
+
+    @staticmethod
+    def is_issued(invoice: Mapping[str, Any]) -> bool:
+        """Say whether an invoice of the books counts: it is no draft."""
+        return bool(invoice["status"] != "DRAFT")
+
+    @staticmethod
+    def is_mailed(invoice: Mapping[str, Any]) -> bool:
+        """Say whether the books take an invoice for e-mailed."""
+        return bool(invoice["status"] == "SENT")
 
     @property
     def tasks(self) -> list[dict[str, Any]]:
