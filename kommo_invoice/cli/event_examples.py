@@ -13,7 +13,10 @@ _KEY = "wave:QnVzaW5lc3M6MQ==/KQ4-12345678"
 
 EXAMPLES: tuple[tuple[str, dict[str, object]], ...] = (
     (
-        "plan: what will be done, with every value; with --dry-run only the summary follows",
+        (
+            "plan: what will be done, with every value; tax and total are null where the books "
+            "alone decide the tax; with --dry-run only the summary follows"
+        ),
         {
             **_HEAD,
             "event": "plan",
@@ -72,8 +75,10 @@ EXAMPLES: tuple[tuple[str, dict[str, object]], ...] = (
         },
     ),
     (
-        "summary: the run's end; deals are counted by what became of them, and totals are before "
-        "tax where a preview cannot know the tax of the books",
+        (
+            "summary: the run's end; deals are counted by what became of them, and totals are "
+            "before tax where a preview cannot know the tax of the books"
+        ),
         {
             **_HEAD,
             "deal": None,

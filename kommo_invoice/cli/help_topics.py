@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import typer
 
-_NAME = 24
-"""Columns for the longest variable's name."""
-
 app = typer.Typer(help="Help on exit codes, environment, mapping, events.", no_args_is_help=True)
 
 
@@ -30,10 +27,14 @@ def environment() -> None:
     from kommo_invoice.config.settings import Settings
 
     write = Terminal().line
+    told = {}
     for name, field in Settings.model_fields.items():
         default = "" if field.default in {None, False} else f" [default: {field.default}]"
-        write(f"{f'KINV_{name.upper()}':<{_NAME}} {field.description}{default}")
-    write(f"{'NO_COLOR':<{_NAME}} no colours")
+        told[f"KINV_{name.upper()}"] = f"{field.description}{default}"
+    told["NO_COLOR"] = "no colours"
+    longest = max(map(len, told))
+    for name, words in told.items():
+        write(f"{name:<{longest}} {words}")
     write("\nA flag wins over the environment, the environment over config.toml in the")
     write("configuration folder (its keys are the names above, in lower case, without KINV_).")
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
-import urllib.error
-import urllib.request
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from pasting import Person
 
 from kommo_invoice.auth.connection import Connection, Kind, StoreKind
 from kommo_invoice.auth.connections import Connections
@@ -22,7 +21,6 @@ from kommo_invoice.sandbox.quickbooks import QuickBooksSimulator
 from kommo_invoice.sandbox.server import Sandbox
 
 if TYPE_CHECKING:
-    import io
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
@@ -31,28 +29,6 @@ if TYPE_CHECKING:
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 APP, LIVE, SECRET = "development-app", "production-app", "the-application-s-secret"
 LOCAL, OWN = "http://localhost:8765/callback", "https://acme.example/kinv"
-
-
-class _Stay(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *args: object, **more: object) -> None:
-        """Follow nothing: the address that the browser ends at cannot be shown."""
-
-
-class Person:
-    """Opens the page that stderr names, and pastes where the browser ended."""
-
-    def isatty(self) -> bool:
-        return False
-
-    def readline(self, size: int) -> str:
-        told = cast("io.StringIO", sys.stderr).getvalue()
-        url = next(line.strip() for line in told.splitlines() if "/connect/oauth2" in line)
-        try:
-            urllib.request.build_opener(_Stay).open(url, timeout=10)
-        except urllib.error.HTTPError as error:
-            with error:
-                return f"{error.headers['location']}\n"
-        raise AssertionError("the browser was not sent anywhere")
 
 
 @pytest.fixture

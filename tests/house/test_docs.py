@@ -15,6 +15,7 @@ import typer.main
 from kommo_invoice.auth.expiry import NOTICE
 from kommo_invoice.auth.logins import LOGINS
 from kommo_invoice.auth.oauth import DEFAULT_REDIRECT
+from kommo_invoice.books.capabilities import Operation
 from kommo_invoice.books.capability_tables import BOOKS
 from kommo_invoice.cli.main import app
 from kommo_invoice.config.settings import Settings
@@ -44,7 +45,7 @@ SPAN = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"\[[^\]]+\]\(([^)\s]+)\)")
 VARIABLE = re.compile(r"KINV_[A-Z…][A-Z_…]*")
 QUOTED = re.compile(r'"([^"]+)"')
-SCOPE = re.compile(r"`([a-z_]+(?::[a-z]+)?)`")
+SCOPE = re.compile(r"`([a-z_]+(?:[:.][a-z_]+)*)`")
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 every_doc = pytest.mark.parametrize("page", DOCS, ids=lambda page: page.name)
@@ -228,6 +229,20 @@ def test_the_crm_page_has_the_numbers_of_the_table(provider: str) -> None:
     table, text = CRMS[provider], " ".join(of_provider(provider).split())
     assert f"{table.text_max} characters in a text field" in text
     assert f"Up to {table.batch} deals are written" in text
+
+
+@pytest.mark.parametrize("provider", sorted(LOGINS.keys() & BOOKS.keys()))
+def test_the_guard_and_its_patience_are_told_for_each_pair(provider: str) -> None:
+    table = BOOKS[provider]
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (row,) = [line for line in readme.splitlines() if f"[{provider}.md]" in line]
+    usual, _, numbered = row.partition('with `number = "reference"`')
+    assert f"| {table.guard()}; " in usual
+    assert f" {table.guard(own_number=True)} |" in numbered
+    text = (ROOT / "docs" / "books.md").read_text(encoding="utf-8")
+    told = {cell for row in rows(text, "what happens") for cell in row}
+    minutes = table.rule(Operation.CREATE_INVOICE).settle_s // 60
+    assert f"{minutes} minutes and two looks" in told
 
 
 def test_every_file_that_is_said_to_be_kept_is_one_of_the_code() -> None:
