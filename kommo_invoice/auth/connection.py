@@ -38,6 +38,7 @@ class Connection(BaseModel):
         base_url: What stood in place of the provider's own address when it was made.
         auth_base_url: The same for the OAuth hosts.
         environment: ``sandbox`` for an account of the provider's own sandbox.
+        region: The data centre, where the provider has several.
         scopes: What the token may do, where that is known.
         connected_at: When it was made (UTC).
         expires_at: When the token ends, or the grant if it is not used; None if that is not known.
@@ -57,6 +58,7 @@ class Connection(BaseModel):
     base_url: str | None = None
     auth_base_url: str | None = None
     environment: str | None = None
+    region: str | None = None
     scopes: tuple[str, ...] | None = None
     connected_at: datetime
     expires_at: datetime | None = None
@@ -126,6 +128,7 @@ class TokenAnswer(BaseModel):
         refresh_expires_at: When that ends if it is not used, None if not known.
         final_at: When the grant ends however often it is refreshed, None where it does not say.
         scopes: What was granted, where the answer says so.
+        api: Scheme and host of the API that it is for, where the answer says so.
     """
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
@@ -136,6 +139,7 @@ class TokenAnswer(BaseModel):
     refresh_expires_at: datetime | None = None
     final_at: datetime | None = None
     scopes: tuple[str, ...] | None = None
+    api: str | None = None
 
     def __repr__(self) -> str:
         return f"TokenAnswer(expires_at={self.expires_at!r})"

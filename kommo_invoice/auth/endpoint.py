@@ -19,6 +19,7 @@ from kommo_invoice.errors import (
     KinvError,
     LoginNeeded,
     LostAnswer,
+    RateLimited,
     Rejected,
     Temporary,
     UsageError,
@@ -58,12 +59,15 @@ class TokenEndpoint:
         auth_base_url: The same for logging in alone; it goes before ``base_url``.
         account: The account, for providers whose token address contains it.
         clock: The time (UTC).
+        region: The data centre where a code is exchanged, for providers that have several.
 
     Attributes:
-        host: Scheme, host and port that are asked: a grant is renewed where it was given.
+        host: Scheme, host and port that codes are exchanged at. A grant is renewed where it was
+            given: there, or at another data centre of the provider.
 
     Raises:
         UsageError: The account is needed, and not known or no name of one.
+        ConfigInvalid: There is no such data centre.
     """
 
     def __init__(
@@ -75,6 +79,7 @@ class TokenEndpoint:
         auth_base_url: str | None,
         account: str | None,
         clock: Callable[[], datetime],
+        region: str | None = None,
     ) -> None:
         own = auth_base_url or base_url
         if own is None and "{account}" in login.oauth.token_url:
@@ -88,15 +93,18 @@ class TokenEndpoint:
         self._login = login
         self._open_client = open_client
         self._clock = clock
-        self._root, self._path = placed(login.oauth.token_url.format(account=account), own)
+        url = login.oauth.token_url.format(account=account, accounts=login.server(region))
+        self._root, self._path = placed(url, own)
         self.host = Origin.of(self._root).root
+        alike = login.centres.accounts if login.centres is not None and own is None else ()
+        self._roots = {**{each: each for each in alike}, self.host: self._root}
 
     def exchange(
         self,
         code: str,
         client_id: str,
         client_secret: str,
-        redirect_uri: str,
+        redirect_uri: str | None,
         verifier: str | None = None,
     ) -> TokenAnswer:
         """Return the tokens for a code.
@@ -105,23 +113,31 @@ class TokenEndpoint:
             code: What the browser brought back.
             client_id: The application's.
             client_secret: The application's.
-            redirect_uri: As the login was begun with.
+            redirect_uri: As the login was begun with; None for a code that came without one.
             verifier: PKCE's, where the login was begun with one.
 
         Raises:
             GrantEnded: The code is not valid any more.
-            LoginNeeded: The application is not accepted.
+            LoginNeeded: The application is not accepted, or the grant could not be renewed.
             Temporary: No usable answer; LostAnswer where the code may be used up.
         """
         remember_secret(code)
-        proof = {} if verifier is None else {"code_verifier": verifier}
-        asked = {"code": code, "redirect_uri": redirect_uri, **proof}
+        more = {"redirect_uri": redirect_uri, "code_verifier": verifier}
+        asked = {"code": code, **{name: each for name, each in more.items() if each is not None}}
         try:
-            return self._ask("authorization_code", client_id, client_secret, asked)
+            tokens = self._ask(self._root, "authorization_code", client_id, client_secret, asked)
         except Temporary as error:
             # Nothing is kept yet that could be tried again by itself.
             error.hint = f"run `kinv connect {self._login.provider}` again"
             raise
+        if tokens.refresh_token is None and self._login.oauth.must_refresh:
+            raise LoginNeeded(
+                f"{self._login.name} gave no refresh token: the login would end within the hour, "
+                "so it was not kept",
+                hint=f"run `kinv connect {self._login.provider}` again, and agree at the very page "
+                "that it names: that one asks for lasting access",
+            )
+        return tokens
 
     def refresh(self, secret: Secret) -> TokenAnswer:
         """Return new tokens for a grant's refresh token, which is dead from then on.
@@ -139,7 +155,8 @@ class TokenEndpoint:
                 f"what is kept for {self._login.name} cannot be refreshed",
                 hint=again(self._login.provider),
             )
-        if secret.token_host != self.host:
+        root = self._roots.get(secret.token_host or "")
+        if root is None:
             raise LoginNeeded(
                 f"the {self._login.name} login is for {secret.token_host} and is not renewed at "
                 f"{self.host}",
@@ -149,10 +166,15 @@ class TokenEndpoint:
         remember_secret(secret.refresh_token)
         if self._login.oauth.redirect_in_refresh and secret.redirect_uri:
             asked["redirect_uri"] = secret.redirect_uri
-        return self._ask("refresh_token", secret.client_id, secret.client_secret, asked)
+        return self._ask(root, "refresh_token", secret.client_id, secret.client_secret, asked)
 
     def _ask(
-        self, grant_type: str, client_id: str, client_secret: str, asked: Mapping[str, str]
+        self,
+        root: str,
+        grant_type: str,
+        client_id: str,
+        client_secret: str,
+        asked: Mapping[str, str],
     ) -> TokenAnswer:
         remember_secret(client_secret)
         oauth = self._login.oauth
@@ -163,7 +185,7 @@ class TokenEndpoint:
             body |= {"client_id": client_id, "client_secret": client_secret}
         as_json = oauth.body is Body.JSON
         started = self._clock()
-        with self._open_client(self._root, self._login.provider, _POLICY, self._judge) as client:
+        with self._open_client(root, self._budget, _POLICY, self._judge) as client:
             try:
                 reply = client.call(
                     CallClass.CREATE,
@@ -197,7 +219,8 @@ class TokenEndpoint:
             refresh_token=refresh,
             refresh_expires_at=None if left is None else started + left,
             final_at=None if final is None else started + final,
-            scopes=None if scopes is None else tuple(scopes.split()),
+            scopes=None if scopes is None else tuple(scopes.replace(",", " ").split()),
+            api=_text(answer, "api_domain"),
         )
 
     def _judge(self, reply: Reply) -> KinvError | None:
@@ -207,9 +230,11 @@ class TokenEndpoint:
         that the code or refresh token is not valid.
         """
         body = reply.body if isinstance(reply.body, Mapping) else {}
-        code = body.get("error")
-        if isinstance(code, str) and code in _KNOWN and reply.status not in _LEFT_TO_THE_CLIENT:
+        code, known = body.get("error"), _KNOWN | dict(self._login.oauth.own_errors).keys()
+        if isinstance(code, str) and code in known and reply.status not in _LEFT_TO_THE_CLIENT:
             return self._refused(code)
+        if "access_token" not in body and (wrong := self._by_words(reply, code)) is not None:
+            return wrong
         if reply.status < HTTPStatus.BAD_REQUEST or reply.status in _LEFT_TO_THE_CLIENT:
             return None
         if reply.status in {HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED} and "title" in body:
@@ -220,6 +245,37 @@ class TokenEndpoint:
             return self._refused("invalid_client")
         return self._refused()
 
+    def _by_words(self, reply: Reply, code: object) -> KinvError | None:
+        """Return what an answer without tokens means, where a throttle has words but no code.
+
+        They are in the person's language, and errors may come with 200 (Zoho sheet, section 3).
+        So a throttle is told by what it is not: an error like OAuth's, or the server's failure.
+        """
+        if self._login.oauth.throttle is None:
+            return None
+        refused = reply.status in {HTTPStatus.BAD_REQUEST, HTTPStatus.TOO_MANY_REQUESTS}
+        if not refused and (reply.status >= HTTPStatus.MULTIPLE_CHOICES or code is None):
+            return None
+        return self._refused() if str(code).startswith("invalid_") else self._throttled(reply)
+
+    def _throttled(self, reply: Reply) -> RateLimited:
+        until, told = None, "for some time"
+        if "retry-after" not in reply.headers:
+            until = reply.received_at + (self._login.oauth.throttle or timedelta())
+            told = f"until {until:%H:%M} UTC"
+        return RateLimited(
+            f"{self._login.name} gives no tokens {told}: it was asked for too many",
+            hint="nothing is lost and the login stays good: run it again later. Is another "
+            "program using the same login?",
+            retry_at=until,
+        )
+
+    @property
+    def _budget(self) -> str:
+        """Whose requests these count among: a throttle here must not hold up the API."""
+        provider = self._login.provider
+        return provider if self._login.oauth.throttle is None else f"{provider}-login"
+
     @property
     def _variables(self) -> str:
         variable = f"KINV_{self._login.provider.upper()}_CLIENT"
@@ -228,18 +284,18 @@ class TokenEndpoint:
         )
 
     def _refused(self, code: str | None = None) -> LoginNeeded:
-        name, provider = self._login.name, self._login.provider
-        match code:
+        name, provider, oauth = self._login.name, self._login.provider, self._login.oauth
+        match dict(oauth.own_errors).get(code or "", code):
             case "invalid_grant":
                 return GrantEnded(
-                    f"{name} does not accept this login any more: it was used, revoked or is "
-                    "too old",
+                    f"{name} does not accept this login any more: {oauth.ended}",
                     hint=again(provider),
                 )
             case "invalid_client" | "unauthorized_client":
+                more = f"; {oauth.application_hint}" if oauth.application_hint else ""
                 return LoginNeeded(
                     f"{name} does not accept the application ({code})",
-                    hint=f"compare {self._variables}; then `kinv connect {provider}`",
+                    hint=f"compare {self._variables}{more}; then `kinv connect {provider}`",
                 )
         reason = f" ({code})" if code else ""
         return LoginNeeded(

@@ -7,6 +7,8 @@ from datetime import timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
+from kommo_invoice.auth.centres import ZOHO as ZOHO_CENTRES
+from kommo_invoice.auth.centres import Centres
 from kommo_invoice.errors import ConfigInvalid, UsageError
 
 SANDBOX = "sandbox"
@@ -50,9 +52,10 @@ class OAuth:
     """A provider's code flow.
 
     Args:
-        authorize_url: Where the browser is sent.
-        token_url: Where codes and refresh tokens are exchanged; ``{account}`` in it stands for the
-            account that the redirect named, or that the person gave.
+        authorize_url: Where the browser is sent; ``{accounts}`` in it stands for the data centre's
+            server for logins.
+        token_url: Where codes and refresh tokens are exchanged; the same, and ``{account}`` in it
+            stands for the account that the redirect named, or that the person gave.
         body: How the token endpoint is asked.
         client_auth: Where id and secret of the application go in that.
         token_headers: More headers that it is asked with, as pairs.
@@ -71,6 +74,16 @@ class OAuth:
         refresh_life_key: The key under which an answer says it, in seconds.
         final_life_key: The key under which an answer says when the grant ends however often it is
             refreshed, in seconds.
+        separator: What stands between scopes.
+        own_errors: The token endpoint's own error codes and RFC 6749's for the same, as pairs.
+        throttle: How long it gives no tokens after it was asked for too many, where it says that
+            in words alone; None where it is told by its status.
+        must_refresh: Whether a grant without refresh token is none.
+        endless: Whether a refresh token is good until it is revoked.
+        by_hand: How a person makes a code without a browser being sent anywhere, in words, where
+            such a code is exchanged without a redirect address.
+        ended: Why a grant may be of no use any more, in words.
+        application_hint: What else may be wrong with an application that is not accepted.
         loopback: Whether redirects to ``http://localhost`` are accepted.
         register: Where a person registers the application, in words.
     """
@@ -94,6 +107,24 @@ class OAuth:
     account_form: AccountForm = AccountForm.HOST
     refresh_life_key: str | None = None
     final_life_key: str | None = None
+    separator: str = " "
+    own_errors: tuple[tuple[str, str], ...] = ()
+    throttle: timedelta | None = None
+    must_refresh: bool = False
+    endless: bool = False
+    by_hand: str | None = None
+    ended: str = "it was used, revoked or is too old"
+    application_hint: str | None = None
+
+    @property
+    def takes_bare_codes(self) -> bool:
+        """Whether a person may bring a code alone, without the address that it came with."""
+        return not self.standard or self.by_hand is not None
+
+    @property
+    def needed(self) -> str:
+        """The scopes that kinv needs, as one text."""
+        return self.separator.join(self.scopes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +140,9 @@ class Login:
         claimed_scopes: The claim of that token, where it is a JWT, that lists what it may do.
         oauth: The code flow.
         sandbox_url: The address of the API for sandbox accounts, where they have their own.
+        centres: The data centres, where there are several; ``{api}`` in the API's address stands
+            for the one's.
+        revoking: What is to be known of ending a grant at the provider, in words.
     """
 
     provider: str
@@ -118,6 +152,8 @@ class Login:
     claimed_scopes: str | None
     oauth: OAuth
     sandbox_url: str | None = None
+    centres: Centres | None = None
+    revoking: str | None = None
 
     @property
     def way(self) -> str:
@@ -126,15 +162,18 @@ class Login:
             return f"give {self.token}"
         return f"log in by browser: `kinv connect {self.provider}`"
 
-    def address(self, account: str | None, environment: str | None) -> str:
+    def address(
+        self, account: str | None, environment: str | None, region: str | None = None
+    ) -> str:
         """Return the address of an account's API.
 
         Args:
             account: Of use where the address depends on it.
             environment: One of ``ENVIRONMENTS``, None for production.
+            region: The data centre, of use where there are several; None for the usual one.
 
         Raises:
-            ConfigInvalid: The provider has no such environment.
+            ConfigInvalid: The provider has no such environment or data centre.
         """
         if environment not in {None, *ENVIRONMENTS}:
             raise ConfigInvalid(
@@ -146,7 +185,16 @@ class Login:
                 f"{self.name} has no sandbox accounts with an address of their own",
                 hint="leave the environment out",
             )
-        return url.format(account=account)
+        api = None if self.centres is None else self.centres.api(region)
+        return url.format(account=account, api=api)
+
+    def server(self, region: str | None) -> str | None:
+        """Return scheme and host of a data centre's logins, None where there are no centres.
+
+        Raises:
+            ConfigInvalid: There is no such data centre.
+        """
+        return None if self.centres is None else self.centres.named(region).accounts
 
 
 # Kommo sheet, sections 2 and 3. Redirect addresses on localhost are not established there.
@@ -244,6 +292,59 @@ _QUICKBOOKS = Login(
         final_life_key="x_refresh_token_hard_expires_in",
         loopback=Loopback.SANDBOX,
         register="in Intuit's developer portal: Dashboard → your app → Keys & OAuth",
+    ),
+)
+
+# Zoho sheet, sections 2, 3 and 9. A refresh token neither ends nor changes, but only with
+# access_type=offline and prompt=consent there is one. The limit of refreshes is told by HTTP 400
+# and words in the person's language.
+ZOHO = Login(
+    provider="zoho",
+    name="Zoho Books",
+    api_url="{api}",
+    centres=ZOHO_CENTRES,
+    token=None,
+    claimed_scopes=None,
+    revoking="until then it is one of the 20 logins that Zoho keeps for its user",
+    oauth=OAuth(
+        authorize_url="{accounts}/oauth/v2/auth",
+        token_url="{accounts}/oauth/v2/token",  # noqa: S106 - an address
+        body=Body.FORM,
+        standard=True,
+        extras=(("access_type", "offline"), ("prompt", "consent")),
+        scopes=(
+            "ZohoBooks.contacts.CREATE",
+            "ZohoBooks.contacts.READ",
+            "ZohoBooks.contacts.UPDATE",
+            "ZohoBooks.invoices.CREATE",
+            "ZohoBooks.invoices.READ",
+            "ZohoBooks.invoices.UPDATE",
+            "ZohoBooks.invoices.DELETE",
+            "ZohoBooks.customerpayments.READ",
+            "ZohoBooks.customerpayments.CREATE",
+            "ZohoBooks.creditnotes.READ",
+            "ZohoBooks.settings.READ",
+        ),
+        wished_scopes=(),
+        separator=",",
+        pkce=False,
+        account_in_redirect=None,
+        redirect_in_refresh=False,
+        access_life=timedelta(hours=1),
+        refresh_life=None,
+        own_errors=(("invalid_code", "invalid_grant"), ("invalid_client_secret", "invalid_client")),
+        throttle=timedelta(minutes=10),
+        must_refresh=True,
+        endless=True,
+        by_hand="a self client's code (Zoho's API console → Self Client → Generate Code, good for "
+        "10 minutes; where your data centre is not us, begin with --region)",
+        ended="it was used or revoked, is too old or of another data centre (--region), or was "
+        "pushed out by later logins (Zoho keeps the last 20 of each user)",
+        application_hint="if the account is in another data centre than the application, switch "
+        "on multi-DC for it; its secret may differ from one data centre to the other",
+        loopback=Loopback.YES,
+        register="in Zoho's API console (api-console.zoho.com): Server-based Applications, with "
+        "multi-DC switched on",
     ),
 )
 

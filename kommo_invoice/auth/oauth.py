@@ -14,11 +14,12 @@ from kommo_invoice.http.origin import Origin
 from kommo_invoice.redact import remember_secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from kommo_invoice.auth.logins import Login
 
 DEFAULT_REDIRECT = "http://localhost:8765/callback"
+_PARTS = 3  # of a scope like ZohoBooks.invoices.READ
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class Authorization:
         url: Where the browser is sent.
         state: What comes back with it: so is known that it is the answer to this very login.
         verifier: PKCE's (RFC 7636), for the exchange of the code; None where it is not known.
+        own_server: What stands in place of the provider's scheme and host.
     """
 
     login: Login
@@ -38,6 +40,7 @@ class Authorization:
     url: str = field(repr=False)
     state: str = field(repr=False)
     verifier: str | None = field(repr=False)
+    own_server: str | None = None
 
     @classmethod
     def begin(
@@ -48,6 +51,7 @@ class Authorization:
         *,
         base_url: str | None = None,
         auth_base_url: str | None = None,
+        region: str | None = None,
         wished: bool = True,
     ) -> Authorization:
         """Begin a login.
@@ -58,14 +62,18 @@ class Authorization:
             redirect_uri: As it is registered.
             base_url: What stands in place of the provider's scheme and host.
             auth_base_url: The same for logging in alone; it goes before ``base_url``.
+            region: The data centre to begin at; the person is led on to their own.
             wished: Ask also for the scopes that kinv can do without.
 
         Raises:
             UsageError: The redirect address cannot be one.
-            ConfigInvalid: A base URL cannot be one, or is not encrypted.
+            ConfigInvalid: A base URL cannot be one, or is not encrypted; or there is no such data
+                centre.
         """
         redirect = Address.of(redirect_uri)
-        root, path = placed(login.oauth.authorize_url, auth_base_url or base_url)
+        own = auth_base_url or base_url
+        url = login.oauth.authorize_url.format(accounts=login.server(region))
+        root, path = placed(url, own)
         state, verifier = secrets.token_urlsafe(32), None
         asked = {"client_id": client_id, "state": state, **dict(login.oauth.extras)}
         if login.oauth.standard:
@@ -73,7 +81,7 @@ class Authorization:
             asked |= {
                 "response_type": "code",
                 "redirect_uri": redirect_uri,
-                "scope": " ".join(scopes),
+                "scope": login.oauth.separator.join(scopes),
             }
         if login.oauth.pkce:
             verifier = secrets.token_urlsafe(64)
@@ -81,15 +89,15 @@ class Authorization:
             asked |= {"code_challenge": _challenge(verifier), "code_challenge_method": "S256"}
         where = Origin.of(root)
         url = f"{where.root}{where.target(path)}?{urlencode(asked)}"
-        return cls(login, redirect, url, state, verifier)
+        return cls(login, redirect, url, state, verifier, where.root if own else None)
 
     def read(self, query: str) -> Returned:
         """Return what the query of the redirect brings; see ``read_query``."""
-        return read_query(query, self.login, self.state)
+        return read_query(query, self.login, self.state, self.own_server)
 
     def read_pasted(self, text: str) -> Returned:
         """Return what a person pasted; see ``redirect.read_pasted``."""
-        return read_pasted(text, self.login, self.state)
+        return read_pasted(text, self.login, self.state, self.own_server)
 
 
 def agree(
@@ -121,14 +129,21 @@ def missing_scopes(needed: Iterable[str], granted: Iterable[str]) -> tuple[str, 
     """Return what is needed and was not granted.
 
     ``resource:*`` grants everything of a resource; ``write`` does not imply ``read`` (Wave sheet,
-    section 3).
+    section 3). So do ``Service.resource.ALL`` and, for the whole service,
+    ``Service.fullaccess.all`` (Zoho sheet, section 3).
     """
     held = set(granted)
-    return tuple(
-        scope
-        for scope in needed
-        if scope not in held and not (":" in scope and f"{scope.partition(':')[0]}:*" in held)
-    )
+    return tuple(scope for scope in needed if not held & {scope, *_wider(scope)})
+
+
+def _wider(scope: str) -> Iterator[str]:
+    """Yield the scopes that hold another one."""
+    if ":" in scope:
+        yield f"{scope.partition(':')[0]}:*"
+    if scope.count(".") == _PARTS - 1:
+        service, resource, _ = scope.split(".")
+        yield f"{service}.{resource}.ALL"
+        yield f"{service}.fullaccess.all"
 
 
 def placed(url: str, base_url: str | None) -> tuple[str, str]:

@@ -39,10 +39,14 @@ class Returned:
     Args:
         code: Good once, for tokens.
         account: The account that it is for, where the provider names it.
+        region: The data centre that it is for, where the provider names it.
+        by_hand: Whether it was made by a person's hand: no browser was sent anywhere.
     """
 
     code: str = field(repr=False)
     account: str | None
+    region: str | None = None
+    by_hand: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +107,14 @@ class Address:
         return self.loopback and self.scheme == "http"
 
 
-def read_query(query: str, login: Login, state: str) -> Returned:
+def read_query(query: str, login: Login, state: str, own_server: str | None = None) -> Returned:
     """Return what the query of the redirect brings.
 
     Args:
         query: What follows the question mark.
         login: The provider's.
         state: What this login sent along.
+        own_server: What stands in place of the provider's scheme and host for logging in.
 
     Raises:
         StrangeRedirect: The state is missing or another one.
@@ -128,20 +133,22 @@ def read_query(query: str, login: Login, state: str) -> Returned:
     remember_secret(code)
     if not _CODE.fullmatch(code):
         raise LoginNeeded(f"{login.name} sent the browser back without a code", hint=_again(login))
-    return Returned(code, _account(given, login))
+    return Returned(code, _account(given, login), _region(given, login, own_server))
 
 
-def read_pasted(text: str, login: Login, state: str) -> Returned:
+def read_pasted(text: str, login: Login, state: str, own_server: str | None = None) -> Returned:
     """Return what a person pasted: the address that the browser ended at, or a bare code.
 
     Where redirect and scopes are fixed at registration, the provider also shows codes there to be
     copied (Kommo sheet, section 3): such a code comes without a state, and the person's own hand
-    is the proof that it belongs here.
+    is the proof that it belongs here. So with the codes that a provider's console makes (Zoho
+    sheet, section 3).
 
     Args:
         text: What was pasted.
         login: The provider's.
         state: What this login sent along.
+        own_server: As for ``read_query``.
 
     Raises:
         StrangeRedirect: The address belongs to another login.
@@ -153,16 +160,16 @@ def read_pasted(text: str, login: Login, state: str) -> Returned:
     if not mark and "=" in text and "://" not in text:
         query = text
     query = query.partition("#")[0]
-    if not query and not login.oauth.standard and _CODE.fullmatch(text):
+    if not query and login.oauth.takes_bare_codes and _CODE.fullmatch(text):
         remember_secret(text)
-        return Returned(text, None)
+        return Returned(text, None, by_hand=True)
     if not {"code", "error"} & _parameters(query).keys():
         raise LoginNeeded(
             "that is not the address of the page that the browser ended at",
             hint="agree in the browser, then copy the whole address of the page that follows, "
             "also when that page cannot be shown; it contains code=…",
         )
-    return read_query(query, login, state)
+    return read_query(query, login, state, own_server)
 
 
 def account_at(host: str, login: Login) -> str | None:
@@ -209,6 +216,33 @@ def _account(given: Mapping[str, str], login: Login) -> str | None:
     return account
 
 
+def _region(given: Mapping[str, str], login: Login, own_server: str | None) -> str | None:
+    """Return the data centre that the redirect names, None where it names none.
+
+    Code and secret are sent to its server, so whatever the redirect says has to be one of the
+    provider's own, and the same one.
+
+    Raises:
+        LoginNeeded: It is none of them.
+    """
+    if login.centres is None:
+        return None
+    server, location = given.get("accounts-server"), given.get("location")
+    found = set()
+    if server is not None and server.rstrip("/") != own_server:
+        found.add(login.centres.at(server))
+    if location is not None:
+        found.add(login.centres.find(location))
+    if None in found or len(found) > 1:
+        raise LoginNeeded(
+            f"the browser came back with a server that is none of {login.name}'s data centres; "
+            "nothing was sent there",
+            hint=f"begin anew with `kinv connect {login.provider}`, and agree at {login.name}'s "
+            "own page",
+        )
+    return next((each.name for each in found if each is not None), None)
+
+
 def _refusal(code: str, login: Login) -> LoginNeeded:
     """Return what an error code of the redirect means (RFC 6749, section 4.1.2.1).
 
@@ -223,7 +257,7 @@ def _refusal(code: str, login: Login) -> LoginNeeded:
             return ScopeRefused(
                 f"{name} does not give the application what kinv needs (invalid_scope)",
                 hint=f"check what the application may do, {login.oauth.register}; "
-                f"kinv needs {' '.join(login.oauth.scopes)}",
+                f"kinv needs {login.oauth.needed}",
             )
         case "server_error" | "temporarily_unavailable":
             return LoginNeeded(f"{name} could not do it just now ({code})", hint=_again(login))

@@ -30,6 +30,7 @@ class Asked:
     base_url: str | None
     auth_base_url: str | None
     environment: str | None = None
+    region: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class Place:
     base_url: str | None
     auth_base_url: str | None
     environment: str | None = None
+    region: str | None = None
 
     def address(self, login: Login, account: str | None = None) -> str:
         """Return the address of the API there.
@@ -49,9 +51,10 @@ class Place:
             account: The one that the login named.
 
         Raises:
-            ConfigInvalid: The provider has no such environment.
+            ConfigInvalid: The provider has no such environment or data centre.
         """
-        return self.base_url or login.address(account or self.account, self.environment)
+        account = account or self.account
+        return self.base_url or login.address(account, self.environment, self.region)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +66,11 @@ class Access:
         kind: How it was got.
         scopes: What it may do, where that is known.
         account: The account that the login named.
+        region: The data centre whose API it is for, where there are several.
     """
 
     secret: Secret
     kind: Kind
     scopes: tuple[str, ...] | None = None
     account: str | None = None
+    region: str | None = None

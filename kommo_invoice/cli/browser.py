@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kommo_invoice.auth.connection import Kind, Secret
@@ -11,9 +12,11 @@ from kommo_invoice.auth.oauth import DEFAULT_REDIRECT, Authorization, agree
 from kommo_invoice.auth.redirect import Address
 from kommo_invoice.cli import asking
 from kommo_invoice.cli.access import Access
-from kommo_invoice.errors import ConfigInvalid, UsageError
+from kommo_invoice.errors import ConfigInvalid, LoginNeeded, UsageError
+from kommo_invoice.http.origin import Origin
 
 if TYPE_CHECKING:
+    from kommo_invoice.auth.connection import TokenAnswer
     from kommo_invoice.auth.logins import Login
     from kommo_invoice.auth.redirect import Returned
     from kommo_invoice.cli.access import Asked, Place
@@ -28,8 +31,9 @@ def grant(wiring: Wiring, login: Login, asked: Asked, place: Place, *, paste: bo
     Raises:
         UsageError: The application is not known, or the redirect address cannot be one, or none
             to which the provider sends browsers.
-        LoginNeeded: The person refused, nobody came back, or the provider gives no tokens.
-        ConfigInvalid: The person agreed for another account.
+        LoginNeeded: The person refused, nobody came back, or the provider gives no tokens, or
+            such for an API that is none of its data centres'.
+        ConfigInvalid: The person agreed for another account, or in a data centre without an API.
     """
     from kommo_invoice.cli.wiring import now
 
@@ -44,6 +48,7 @@ def grant(wiring: Wiring, login: Login, asked: Asked, place: Place, *, paste: bo
             redirect_uri,
             base_url=place.base_url,
             auth_base_url=place.auth_base_url,
+            region=place.region,
             wished=wished,
         )
 
@@ -60,10 +65,17 @@ def grant(wiring: Wiring, login: Login, asked: Asked, place: Place, *, paste: bo
         auth_base_url=place.auth_base_url,
         account=returned.account or place.account,
         clock=now,
+        region=returned.region or place.region,
     )
+    bare = returned.by_hand and login.oauth.by_hand is not None
     tokens = endpoint.exchange(
-        returned.code, client_id, client_secret, redirect_uri, authorization.verifier
+        returned.code,
+        client_id,
+        client_secret,
+        None if bare else redirect_uri,
+        authorization.verifier,
     )
+    place = replace(place, region=_region(login, place, returned, tokens))
     secret = Secret(
         host=wiring.tokens.host(place.address(login, returned.account)),
         token_host=endpoint.host,
@@ -76,7 +88,31 @@ def grant(wiring: Wiring, login: Login, asked: Asked, place: Place, *, paste: bo
         client_secret=client_secret,
         redirect_uri=redirect_uri,
     )
-    return Access(secret, Kind.OAUTH, tokens.scopes, returned.account)
+    return Access(secret, Kind.OAUTH, tokens.scopes, returned.account, place.region)
+
+
+def _region(login: Login, place: Place, returned: Returned, tokens: TokenAnswer) -> str | None:
+    """Return the data centre whose API the tokens are for, None where there is but one.
+
+    Raises:
+        LoginNeeded: The answer names an API that is none of the provider's.
+    """
+    if login.centres is None:
+        return None
+    begun = login.centres.named(returned.region or place.region)
+    own = None if place.base_url is None else Origin.of(place.base_url).root
+    if tokens.api is None or tokens.api.rstrip("/") == own:
+        return begun.name
+    found = login.centres.serving(tokens.api)
+    if found is not None:
+        return found.name
+    if begun.api is None:
+        login.centres.api(begun.name)
+    raise LoginNeeded(
+        f"{login.name} gave tokens for an API that is none of its data centres'; they were not "
+        "used, and nothing was kept",
+        hint="where its data centre is a new one, give --base-url and --auth-base-url",
+    )
 
 
 def _check_redirect(login: Login, place: Place, redirect_uri: str) -> None:
@@ -125,6 +161,10 @@ def _come_back(wiring: Wiring, authorization: Authorization, *, paste: bool) -> 
         terminal.note("open this page in a browser and agree:")
         terminal.note(f"  {authorization.url}")
         terminal.note("then paste the whole address of the page that follows, shown or not")
+        if by_hand := authorization.login.oauth.by_hand:
+            terminal.note(f"or paste {by_hand}, with this scope:")
+            terminal.note(f"  {authorization.login.oauth.needed}")
+            return authorization.read_pasted(asking.line("address or code: "))
         return authorization.read_pasted(asking.line("address: "))
     with Receiver(authorization) as receiver:
         terminal.note("agree in the browser; where none opens, open this page in one:")

@@ -80,6 +80,15 @@ def command(
             show_default=False,
         ),
     ] = None,
+    region: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Of Zoho: the data centre to begin at [default: the mapping's; else us].",
+            show_default=False,
+            hidden=True,  # as long as no provider that is listed has data centres
+        ),
+    ] = None,
     migrate_store: Annotated[
         str | None,
         typer.Option(
@@ -99,7 +108,8 @@ def command(
     from kommo_invoice.errors import UsageError
 
     wiring = wire(common(context), as_json=as_json)
-    for flag, text in _texts(account, store, redirect_uri, base_url, auth_base_url, environment):
+    where = (redirect_uri, base_url, auth_base_url, environment, region)
+    for flag, text in _texts(account, store, *where):
         if text is not None and not text.strip():
             raise UsageError(f"{flag} is empty", hint="leave it out, or give it a value")
     ways = [flag for flag, given in _ways(token_stdin, oauth, paste, migrate_store) if given]
@@ -116,7 +126,6 @@ def command(
         _show(wiring)
         return
     way = Way.PASTE if paste else Way.BROWSER if oauth else Way.STDIN if token_stdin else None
-    where = (redirect_uri, base_url, auth_base_url, environment)
     asked = Asked(provider, way, account, store, *where)
     done = log_in(wiring, asked)
     if as_json:
@@ -142,6 +151,7 @@ def disconnect(
 ) -> None:
     """Forget a connection and its secret; the provider's own page can revoke it for everybody."""
     from kommo_invoice.auth.keeping import forget
+    from kommo_invoice.auth.logins import LOGINS
     from kommo_invoice.cli.wiring import wire
 
     wiring = wire(common(context), as_json=as_json)
@@ -156,12 +166,14 @@ def disconnect(
         wiring.terminal.note(
             f"  → its store {connection.store} cannot be used now: the secret may still be in it"
         )
-    wiring.terminal.note(f"  → to end the token itself, revoke it at {connection.provider}")
+    login = LOGINS.get(connection.provider)
+    more = "" if login is None or login.revoking is None else f"; {login.revoking}"
+    wiring.terminal.note(f"  → to end the token itself, revoke it at {connection.provider}{more}")
 
 
 def _texts(*values: str | None) -> zip[tuple[str, str | None]]:
     urls = ("--redirect-uri", "--base-url", "--auth-base-url")
-    names = ("--account", "--store", *urls, "--environment")
+    names = ("--account", "--store", *urls, "--environment", "--region")
     return zip(names, values, strict=True)
 
 
@@ -253,12 +265,15 @@ def _account(connection: Connection) -> str:
 
 def _until(connection: Connection) -> str:
     from kommo_invoice.auth.connection import Kind
+    from kommo_invoice.auth.logins import LOGINS
 
     if connection.refused_at is not None:
         return f"has ended ({connection.refused_at:%Y-%m-%d})"
     if connection.ends_at is not None:
         return _ending(connection.ends_at)
-    return "works until revoked" if connection.kind is Kind.TOKEN else "its end is not known"
+    login = LOGINS.get(connection.provider)
+    endless = connection.kind is Kind.TOKEN or (login is not None and login.oauth.endless)
+    return "works until revoked" if endless else "its end is not known"
 
 
 def _ending(moment: datetime) -> str:

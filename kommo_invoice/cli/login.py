@@ -65,8 +65,11 @@ def log_in(wiring: Wiring, asked: Asked) -> Done:
     _check_scopes(login, access)
     given = GivenToken(access.secret.access_token, login.way)
     open_client = wiring.clients(lambda *_: given)
+    place = replace(place, region=access.region)
     try:
-        side = (place.base_url, open_client, place.environment)
+        # Which API the tokens are for, the login knows better than the adapter's own list.
+        api = place.base_url if login.centres is None else place.address(login)
+        side = (api, open_client, place.environment)
         found = reach(login.provider, access.account or place.account, *side)
         reached = _chosen(wiring, login, found, place.account)
         seen = try_out(login.provider, reached.account, *side)
@@ -90,6 +93,7 @@ def log_in(wiring: Wiring, asked: Asked) -> Done:
         base_url=place.base_url,
         auth_base_url=place.auth_base_url,
         environment=place.environment,
+        region=place.region,
         scopes=access.scopes,
         connected_at=now(),
         expires_at=secret.refresh_expires_at if secret.refresh_token else secret.expires_at,
@@ -116,12 +120,35 @@ def _place(wiring: Wiring, asked: Asked) -> Place:
         if asked.environment is None:
             raise
         raise UsageError(f"--environment: {error.message}", hint=error.hint) from None
+    region = _region(login_of(asked.provider), asked.region, side.get("region"))
     return Place(
         None if account is None else account_id(asked.provider, account),
         asked.base_url or side.get("base_url"),
         asked.auth_base_url or side.get("auth_base_url"),
         environment,
+        region,
     )
+
+
+def _region(login: Login, asked: str | None, mapped: str | None) -> str | None:
+    """Return the data centre at which the login begins, None for the usual or the only one.
+
+    Raises:
+        UsageError: The one that was asked for is none of the provider's.
+        ConfigInvalid: The mapping's is none.
+    """
+    if login.centres is None:
+        if asked is not None:
+            raise UsageError(
+                f"--region: {login.name} has no data centres to choose from", hint="leave it out"
+            )
+        return None
+    if asked is None:
+        return None if mapped is None else login.centres.named(mapped).name
+    try:
+        return login.centres.named(asked).name
+    except ConfigInvalid as error:
+        raise UsageError(f"--region: {error.message}", hint=error.hint) from None
 
 
 def _known(wiring: Wiring, login: Login, place: Place, way: Way) -> Place:
@@ -240,9 +267,24 @@ def _warnings(wiring: Wiring, connection: Connection, reached: Reached) -> Itera
 
     if reached.warning is not None:
         yield reached.warning
+    if apart := _apart(wiring, connection):
+        yield apart
     if connection.provider in wiring.tokens.given():
         yield f"KINV_{connection.provider.upper()}_TOKEN is set and goes before this connection"
     if connection.kind is Kind.OAUTH and not connection.renewable:
         yield "the provider gave no refresh token: this login ends with its access token"
     elif soon := warning(connection, now()):
         yield soon
+
+
+def _apart(wiring: Wiring, connection: Connection) -> str | None:
+    """Return what is wrong with the data centre that the mapping names, None where all is well."""
+    side, centres = wiring.peek(connection.provider), login_of(connection.provider).centres
+    if centres is None or side.get("account") != connection.account or connection.base_url:
+        return None
+    if side.get("region", centres.all[0].name).strip().lower() == connection.region:
+        return None
+    return (
+        f'the mapping leads to another data centre: set region = "{connection.region}" in its '
+        "[books], else nothing is sent"
+    )

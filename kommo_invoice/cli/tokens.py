@@ -161,7 +161,7 @@ class TokenSources:
             hosts = ", ".join(sorted({each.host for each in connected}))
             raise LoginNeeded(
                 f"the {provider} token belongs to {hosts}: it is not sent to {host}",
-                hint=f"correct [crm] or [books] in the mapping, or `kinv connect {provider}` anew",
+                hint=_correction(connected, wanted),
             )
         raise LoginNeeded(
             f"{provider} is not connected",
@@ -294,3 +294,13 @@ class TokenSources:
             credentials=Path(folder) if folder else None,
             text=given.get_secret_value() if given else None,
         )
+
+
+def _correction(connected: list[Connection], account: str) -> str:
+    """Return what helps where a provider is connected, but not at the host that is meant."""
+    anew = f"`kinv connect {connected[0].provider}` anew"
+    named = [each for each in connected if each.account == account] or connected
+    regions = {each.region for each in named if each.base_url is None}
+    if len(regions) == 1 and (region := regions.pop()) is not None:
+        return f'set region = "{region}" in [books] of the mapping, or {anew}'
+    return f"correct [crm] or [books] in the mapping, or {anew}"

@@ -43,14 +43,16 @@ class Policy:
         rates: Budgets, all of them held, shared by the processes of this machine.
         in_flight: How many requests may be open at once. One holds across processes; more hold
             within each process, since there the rates are the guard.
+        scheme: What stands before the token in the Authorization header.
     """
 
     rates: tuple[Rate, ...]
     in_flight: int
+    scheme: str = "Bearer"
 
 
 class Auth(Protocol):
-    """Where the client gets its bearer token from."""
+    """Where the client gets its token from."""
 
     def token(self) -> str:
         """Return the token to send now."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Self
 from urllib.parse import urlencode
 
 from kommo_invoice import __version__, checkpoints
-from kommo_invoice.errors import LoginNeeded, RateLimited
+from kommo_invoice.errors import LoginNeeded, LostAnswer, RateLimited, Temporary
 from kommo_invoice.http import codec
 from kommo_invoice.http.alone import without
 from kommo_invoice.http.blocks import Block
@@ -23,7 +23,7 @@ from kommo_invoice.http.calls import Auth, CallClass, Judge, Policy, Reply
 from kommo_invoice.http.origin import Origin
 from kommo_invoice.http.rates import Permits
 from kommo_invoice.http.reading import Asked, skew_s
-from kommo_invoice.http.retry import TryAgainError, repeat
+from kommo_invoice.http.retry import LONGEST_OBEYED_S, TryAgainError, repeat
 from kommo_invoice.redact import mask, remember_secret
 
 with without("httpx._main"):  # its command line: rich, click and pygments, 40 ms a start
@@ -79,7 +79,7 @@ class Client:
     Args:
         base_url: Scheme, host, port and maybe a path in front of all paths.
         provider: The provider's name, for messages and for the shared budget.
-        policy: Its rates and requests in flight.
+        policy: Its rates and requests in flight, and how it is shown the token.
         judge: The provider's own reading of replies.
         auth: The token; None sends none, for the endpoints at which tokens are got.
         state_dir: Where budgets and blocks are shared between processes (in ``rates/``).
@@ -114,6 +114,7 @@ class Client:
         self._provider = provider
         self._judge = judge
         self._auth = auth
+        self._scheme = policy.scheme
         self._clock = clock
         self._timeout_s = timeout_s
         self._debug_http = debug_http
@@ -182,11 +183,20 @@ class Client:
         request = self._request(call, method, path, params, _Body.of(json, form), headers or {})
         try:
             return repeat(lambda: self._try(request), self._clock)
+        except LostAnswer as error:
+            self._remember(error, now)
+            raise
         except TryAgainError as failure:
-            error = failure.error
-            if isinstance(error, RateLimited) and error.retry_at is not None:
-                self._block.remember(error.retry_at)
-            raise error from failure.__cause__
+            self._remember(failure.error, now)
+            raise failure.error from failure.__cause__
+
+    def _remember(self, error: Temporary, now: datetime) -> None:
+        """Leave the host alone for as long as it asked for, in the runs to come as well."""
+        if error.retry_at is None:
+            return
+        wait_s = (error.retry_at - now).total_seconds()
+        if isinstance(error, RateLimited) or wait_s > LONGEST_OBEYED_S:
+            self._block.remember(error.retry_at)
 
     def close(self) -> None:
         """Close the connections."""
@@ -229,7 +239,7 @@ class Client:
         asked = request.asked
         headers = httpx.Headers(request.headers)
         if self._auth is not None:
-            headers["Authorization"] = f"Bearer {_checked(self._auth, self._provider)}"
+            headers["Authorization"] = f"{self._scheme} {_checked(self._auth, self._provider)}"
         http_request = self._http.build_request(
             asked.method, request.url, content=request.content, headers=headers
         )

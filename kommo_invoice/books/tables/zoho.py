@@ -75,7 +75,6 @@ ZOHO = BooksCapabilities(
             Feature.RECIPIENT,  # section 4.5: to_mail_ids
             Feature.TAX_NUMBER,  # section 4.3: by edition
             Feature.TAX_TREATMENT,  # section 4.3: by edition
-            Feature.TERMS,  # section 4.4: whole days, 0 to 100
             Feature.INCLUSIVE_PRICES,  # section 4.4: not in the US and Canadian editions
             Feature.DISCOUNT_PERCENT,  # section 4.4: on the whole or on lines, not on both
             Feature.DISCOUNT_AMOUNT,
@@ -88,7 +87,7 @@ ZOHO = BooksCapabilities(
             Feature.LINE_DISCOUNT_PERCENT,
             Feature.LINE_DISCOUNT_AMOUNT,
         }
-    ),
+    ),  # section 4.4: terms are whole days beside a due date; there is no list of them to name one
     needs_item=True,  # section 4.4: the specification says so, live answers did without
     books_decide_tax=False,
     tax_rounding=Rounding.TAX,  # section 8: tax_rounding entity_level
