@@ -14,7 +14,7 @@ _formatter = logging.Formatter()
 _secrets: set[str] = set()
 _exact: list[re.Pattern[str]] = []
 
-_SCHEME = re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=%-]{6,}")
+_SCHEME = re.compile(r"(?i)\b(bearer|basic|zoho-oauthtoken)\s+[\w.~+/=%-]{6,}")
 _JWT = re.compile(r"\beyJ[\w-]{4,}(?:\.[\w-]+){1,4}")
 _KEY = r"[\w-]*(?:token|secret|authorization|refresh|password|api[_-]?key)"
 _NAMED = re.compile(

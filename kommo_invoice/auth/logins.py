@@ -298,7 +298,7 @@ _QUICKBOOKS = Login(
 # Zoho sheet, sections 2, 3 and 9. A refresh token neither ends nor changes, but only with
 # access_type=offline and prompt=consent there is one. The limit of refreshes is told by HTTP 400
 # and words in the person's language.
-ZOHO = Login(
+_ZOHO = Login(
     provider="zoho",
     name="Zoho Books",
     api_url="{api}",
@@ -348,7 +348,7 @@ ZOHO = Login(
     ),
 )
 
-LOGINS = MappingProxyType({each.provider: each for each in (_KOMMO, _WAVE, _QUICKBOOKS)})
+LOGINS = MappingProxyType({each.provider: each for each in (_KOMMO, _WAVE, _QUICKBOOKS, _ZOHO)})
 """By provider."""
 
 

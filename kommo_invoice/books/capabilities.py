@@ -247,6 +247,7 @@ class BooksCapabilities:
         link: How the client's public page is had.
         features: What a mapping may ask for beyond the necessary.
         converted: What of the rest they reach in a way of their own, in words.
+        auth_scheme: What stands before the token in the Authorization header.
         needs_item: Whether each line has to name an item of the books.
         books_decide_tax: Whether the books may compute another tax than the one asked for.
         tax_rounding: Where tax is rounded to the minor unit; None where it is not established.
@@ -292,6 +293,7 @@ class BooksCapabilities:
     long_lived_token: bool
     oauth_rotates: bool
     converted: Mapping[Feature, str] = field(default_factory=dict)
+    auth_scheme: str = "Bearer"
 
     @property
     def drafts(self) -> bool:
@@ -306,7 +308,7 @@ class BooksCapabilities:
     @property
     def policy(self) -> Policy:
         """The rates and requests in flight, as the HTTP client takes them."""
-        return Policy(rates=self.rates, in_flight=self.in_flight)
+        return Policy(rates=self.rates, in_flight=self.in_flight, scheme=self.auth_scheme)
 
     @property
     def drops(self) -> tuple[Drop, ...]:

@@ -18,9 +18,8 @@ _AccountOption = Annotated[
     str | None,
     typer.Option(
         metavar="ID",
-        help="The account: Kommo's subdomain, a Wave business id, a QuickBooks "
-        "realm id "
-        "[default: the mapping's; else asked, where there are several].",
+        help="The account: Kommo's subdomain, a Wave business id, a QuickBooks realm id, a Zoho "
+        "organization id [default: the mapping's; else asked, where there are several].",
         show_default=False,
     ),
 ]
@@ -42,7 +41,9 @@ def command(
     context: typer.Context,
     provider: Annotated[
         str | None,
-        typer.Argument(metavar="PROVIDER", help="kommo, wave or quickbooks.", show_default=False),
+        typer.Argument(
+            metavar="PROVIDER", help="kommo, wave, quickbooks or zoho.", show_default=False
+        ),
     ] = None,
     token_stdin: Annotated[
         bool, typer.Option("--token-stdin", help="Read a token from stdin: the plainest way.")
@@ -86,7 +87,6 @@ def command(
             metavar="NAME",
             help="Of Zoho: the data centre to begin at [default: the mapping's; else us].",
             show_default=False,
-            hidden=True,  # as long as no provider that is listed has data centres
         ),
     ] = None,
     migrate_store: Annotated[
@@ -144,7 +144,9 @@ def command(
 
 def disconnect(
     context: typer.Context,
-    provider: Annotated[str, typer.Argument(metavar="PROVIDER", help="kommo, wave or quickbooks.")],
+    provider: Annotated[
+        str, typer.Argument(metavar="PROVIDER", help="kommo, wave, quickbooks or zoho.")
+    ],
     account: _AccountOption = None,
     base_url: _BaseUrlOption = None,
     as_json: JsonOption = False,

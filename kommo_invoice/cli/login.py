@@ -13,7 +13,7 @@ from kommo_invoice.cli import asking
 from kommo_invoice.cli.access import Access, Place, Way
 from kommo_invoice.cli.asking import may_ask
 from kommo_invoice.engine.connecting import reach, try_out
-from kommo_invoice.engine.providers import account_id
+from kommo_invoice.engine.providers import Account, account_id
 from kommo_invoice.errors import ConfigInvalid, Refused, Rejected, Temporary, UsageError
 
 if TYPE_CHECKING:
@@ -69,10 +69,10 @@ def log_in(wiring: Wiring, asked: Asked) -> Done:
     try:
         # Which API the tokens are for, the login knows better than the adapter's own list.
         api = place.base_url if login.centres is None else place.address(login)
-        side = (api, open_client, place.environment)
-        found = reach(login.provider, access.account or place.account, *side)
-        reached = _chosen(wiring, login, found, place.account)
-        seen = try_out(login.provider, reached.account, *side)
+        wanted = access.account or place.account or ""
+        side = Account(login.provider, wanted, api, place.environment)
+        reached = _chosen(wiring, login, reach(side, open_client), place.account)
+        seen = try_out(replace(side, account=reached.account), open_client)
     except Temporary as error:
         error.hint = f"nothing was kept: run `kinv connect {login.provider}` again later"
         raise

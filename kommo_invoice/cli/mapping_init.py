@@ -46,6 +46,7 @@ def command(
     books_environment: Annotated[
         str | None, _text("sandbox, for a QuickBooks sandbox company.", "NAME")
     ] = None,
+    books_region: Annotated[str | None, _text("The data centre of Zoho Books.", "NAME")] = None,
     pipeline: Annotated[
         str | None, _text("The pipeline whose deals are invoiced, by name or id.", "NAME")
     ] = None,
@@ -134,6 +135,7 @@ def command(
             books_base_url,
             books_auth_base_url,
             environment=_environment(books_environment),
+            region=books_region,
         ),
     }
     answers = Answers(_asker(wiring))
@@ -262,6 +264,7 @@ def _offers(wiring: Wiring) -> list[Place]:
             each.auth_base_url,
             each.name,
             each.environment,
+            each.region,
         )
         for each in connected
     ]

@@ -187,7 +187,7 @@ class TokenSources:
         if provider in given:
             return Facts(provider, None, given[provider])
         account = account_id(provider, side.account)
-        address = side.base_url or LOGINS[provider].address(account, side.environment)
+        address = side.base_url or LOGINS[provider].address(account, side.environment, side.region)
         connection = self._meant(provider, side.account, self.host(address))
         return Facts(provider, connection, connection.ends_at)
 

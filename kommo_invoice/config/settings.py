@@ -68,6 +68,9 @@ class Settings(BaseSettings):
     quickbooks_token: Annotated[
         SecretStr | None, Field(description="QuickBooks: an access token, good for an hour")
     ] = None
+    zoho_token: Annotated[
+        SecretStr | None, Field(description="Zoho: an access token, good for an hour")
+    ] = None
     kommo_client_id: Annotated[
         str | None, Field(description="Kommo: the integration's id, for logging in by browser")
     ] = None
@@ -85,6 +88,12 @@ class Settings(BaseSettings):
     ] = None
     quickbooks_client_secret: Annotated[
         SecretStr | None, Field(description="QuickBooks: the app's client secret")
+    ] = None
+    zoho_client_id: Annotated[
+        str | None, Field(description="Zoho: the client's id, for logging in by browser")
+    ] = None
+    zoho_client_secret: Annotated[
+        SecretStr | None, Field(description="Zoho: the client's secret")
     ] = None
 
     @classmethod

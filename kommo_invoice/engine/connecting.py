@@ -10,6 +10,7 @@ from kommo_invoice.engine.providers import CRMS, closing_clients, open_unchosen
 if TYPE_CHECKING:
     from kommo_invoice.books.base import Books
     from kommo_invoice.crm.base import Crm
+    from kommo_invoice.engine.providers import Account
     from kommo_invoice.http import OpenClient
 
 
@@ -30,30 +31,22 @@ class Reached:
     warning: str | None = None
 
 
-def reach(
-    provider: str,
-    account: str | None,
-    base_url: str | None,
-    open_client: OpenClient,
-    environment: str | None = None,
-) -> list[Reached]:
+def reach(side: Account, open_client: OpenClient) -> list[Reached]:
     """Return the accounts that the token of ``open_client`` opens.
 
     Args:
-        provider: A CRM or books that this version has.
-        account: The account, where the provider's address depends on it.
-        base_url: In place of the provider's own address.
+        side: A CRM or books that this version has; with the account only where the provider's
+            address depends on it.
         open_client: Makes its HTTP client.
-        environment: Of books, ``sandbox`` for the provider's own sandbox.
 
     Raises:
         ConfigInvalid: The account is malformed.
         LoginNeeded, Refused, Temporary: The token does not open anything, or not now.
     """
     with closing_clients(open_client) as opened:
-        side = open_unchosen(provider, account, base_url, opened, environment)
-        if provider in CRMS:
-            found = cast("Crm", side).accounts()
+        adapter = open_unchosen(side, opened)
+        if side.provider in CRMS:
+            found = cast("Crm", adapter).accounts()
             return [Reached(each.subdomain, each.name, each.currency) for each in found]
         return [
             Reached(
@@ -62,17 +55,11 @@ def reach(
                 each.currency,
                 None if each.can_send else "e-mailing invoices is switched off there",
             )
-            for each in cast("Books", side).accounts()
+            for each in cast("Books", adapter).accounts()
         ]
 
 
-def try_out(
-    provider: str,
-    account: str,
-    base_url: str | None,
-    open_client: OpenClient,
-    environment: str | None = None,
-) -> str:
+def try_out(side: Account, open_client: OpenClient) -> str:
     """Read what kinv needs to read, and return in words what is there.
 
     Raises:
@@ -80,11 +67,11 @@ def try_out(
         LoginNeeded, Temporary: As for ``reach``.
     """
     with closing_clients(open_client) as opened:
-        side = open_unchosen(provider, account, base_url, opened, environment)
-        if provider in CRMS:
-            setup = cast("Crm", side).setup(users=True)
+        adapter = open_unchosen(side, opened)
+        if side.provider in CRMS:
+            setup = cast("Crm", adapter).setup(users=True)
             rights = "" if setup.users else "; its user is no administrator: no fields are created"
             pipelines, fields = len(setup.pipelines), len(setup.fields)
             return f"pipelines: {pipelines}, fields of deals: {fields}{rights}"
-        catalog = cast("Books", side).catalog()
+        catalog = cast("Books", adapter).catalog()
         return f"items: {len(catalog.items)}, taxes: {len(catalog.taxes)}"

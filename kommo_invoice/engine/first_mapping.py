@@ -164,7 +164,8 @@ def _today(setup: CrmSetup, catalog: Catalog, clock: Callable[[], datetime]) -> 
 
 
 def _account(place: Place) -> Account:
-    return Account(place.provider or "", place.account or "", place.base_url, place.environment)
+    where = (place.base_url, place.environment, place.region)
+    return Account(place.provider or "", place.account or "", *where)
 
 
 def _side(place: Place, title: str) -> Side:
@@ -175,4 +176,5 @@ def _side(place: Place, title: str) -> Side:
         place.base_url,
         place.auth_base_url,
         place.environment,
+        place.region,
     )

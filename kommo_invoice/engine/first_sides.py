@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kommo_invoice.engine.connecting import reach
-from kommo_invoice.engine.providers import BOOKS, CRMS, account_id
+from kommo_invoice.engine.providers import BOOKS, CRMS, Account, account_id
 from kommo_invoice.errors import ConfigInvalid, LoginNeeded, UsageError
 from kommo_invoice.mapping.first.answers import Option, Question
 
@@ -28,6 +28,7 @@ class Place:
         auth_base_url: The same for the OAuth hosts.
         name: The account's name, for people.
         environment: Of books, ``sandbox`` for the provider's own sandbox.
+        region: Of books, the data centre.
     """
 
     provider: str | None = None
@@ -36,6 +37,7 @@ class Place:
     auth_base_url: str | None = None
     name: str | None = None
     environment: str | None = None
+    region: str | None = None
 
     def over(self, other: Place) -> Place:
         """Return ``other`` with what is known here in place of what is known there."""
@@ -46,6 +48,7 @@ class Place:
             self.auth_base_url or other.auth_base_url,
             other.name,
             self.environment or other.environment,
+            self.region or other.region,
         )
 
 
@@ -124,7 +127,8 @@ def settle_account(
         if answer is None:
             return None
         return Place(account=account_id(provider, answer)).over(place)
-    found = reach(provider, None, place.base_url, open_client, place.environment)
+    side = Account(provider, "", place.base_url, place.environment, place.region)
+    found = reach(side, open_client)
     if not found:
         raise ConfigInvalid(
             f"the {provider} token opens no account, or does not tell which one",

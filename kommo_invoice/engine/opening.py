@@ -86,7 +86,7 @@ def books_side(file: MappingFile) -> Account:
     """Return the books' side of a mapping."""
     side = file.document.books
     account = known_id(side.provider, side.account)
-    return Account(side.provider, account, side.base_url, side.environment)
+    return Account(side.provider, account, side.base_url, side.environment, side.region)
 
 
 def open_ledger(around: Surroundings) -> Ledger:

@@ -20,6 +20,7 @@ CRMS = {"kommo": "kommo_invoice.crm.kommo"}
 BOOKS = {
     "wave": "kommo_invoice.books.wave",
     "quickbooks": "kommo_invoice.books.quickbooks",
+    "zoho": "kommo_invoice.books.zoho",
 }
 
 
@@ -29,15 +30,17 @@ class Account:
 
     Args:
         provider: Its name.
-        account: As the mapping names it.
+        account: As the mapping names it; empty where it is not chosen yet.
         base_url: In place of the provider's own address.
         environment: Of books: ``sandbox`` for an account of the provider's own sandbox.
+        region: Of books: the data centre.
     """
 
     provider: str
     account: str
     base_url: str | None = None
     environment: str | None = None
+    region: str | None = None
 
     def __str__(self) -> str:
         return f"{self.provider}:{self.account}"
@@ -55,7 +58,9 @@ def open_crm(account: Account, open_client: OpenClient, *, file: str = "mapping"
         ConfigInvalid: This version has no such provider, or the account is malformed.
     """
     module = import_module(_path(CRMS, "crm", account.provider, file))
-    crm: Crm = module.connect(account.account, base_url=account.base_url, open_client=open_client)
+    crm: Crm = module.connect(
+        account.account or None, base_url=account.base_url, open_client=open_client
+    )
     return crm
 
 
@@ -67,10 +72,11 @@ def open_books(account: Account, open_client: OpenClient, *, file: str = "mappin
     """
     module = import_module(_path(BOOKS, "books", account.provider, file))
     books: Books = module.connect(
-        account.account,
+        account.account or None,
         base_url=account.base_url,
         open_client=open_client,
         environment=account.environment,
+        region=account.region,
     )
     return books
 
@@ -105,31 +111,19 @@ def known_id(provider: str, account: str) -> str:
     return account_id(provider, account) if provider in {**CRMS, **BOOKS} else account
 
 
-def open_unchosen(
-    provider: str,
-    account: str | None,
-    base_url: str | None,
-    open_client: OpenClient,
-    environment: str | None = None,
-) -> Crm | Books:
+def open_unchosen(side: Account, open_client: OpenClient) -> Crm | Books:
     """Return the adapter of either side, to see which accounts a token opens.
 
     Args:
-        provider: Its name, known to ``CRMS`` or ``BOOKS``.
-        account: The account, None where it is not chosen yet.
-        base_url: In place of the provider's own address.
+        side: Of a provider that is known to ``CRMS`` or ``BOOKS``; its account is empty where it
+            is not chosen yet.
         open_client: Makes its HTTP client.
-        environment: As in ``Account``.
 
     Raises:
         ConfigInvalid: The account is malformed.
     """
-    module = import_module({**CRMS, **BOOKS}[provider])
-    more = {"environment": environment} if provider in BOOKS else {}
-    adapter: Crm | Books = module.connect(
-        account, base_url=base_url, open_client=open_client, **more
-    )
-    return adapter
+    opened = open_crm if side.provider in CRMS else open_books
+    return opened(side, open_client)
 
 
 def _path(known: dict[str, str], section: str, provider: str, file: str) -> str:

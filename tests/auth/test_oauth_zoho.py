@@ -14,7 +14,7 @@ from zoho_ground import HOUR, NOW, REDIRECT, Ground, ground
 
 from kommo_invoice.auth.endpoint import TokenEndpoint
 from kommo_invoice.auth.errors import GrantEnded
-from kommo_invoice.auth.logins import ZOHO
+from kommo_invoice.auth.logins import LOGINS
 from kommo_invoice.auth.oauth import Authorization, missing_scopes
 from kommo_invoice.auth.redirect import read_query
 from kommo_invoice.errors import ConfigInvalid, LoginNeeded, LostAnswer, RateLimited
@@ -35,6 +35,9 @@ SCOPES = (
 )
 EU = "https://accounts.zoho.eu"
 WAIT = timedelta(minutes=10)
+
+
+ZOHO = LOGINS["zoho"]
 
 
 @pytest.fixture

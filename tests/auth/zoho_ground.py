@@ -12,7 +12,7 @@ from oauth_ground import CLIENT, CLIENT_SECRET, get
 from kommo_invoice.auth.connection import Connection, Kind, Secret, StoreKind
 from kommo_invoice.auth.connections import Connections
 from kommo_invoice.auth.endpoint import TokenEndpoint
-from kommo_invoice.auth.logins import ZOHO
+from kommo_invoice.auth.logins import LOGINS
 from kommo_invoice.auth.oauth import Authorization
 from kommo_invoice.auth.stored import StoredToken
 from kommo_invoice.auth.stores.plain_store import PlainStore
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from kommo_invoice.auth.connection import TokenAnswer
 
+ZOHO = LOGINS["zoho"]
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 REDIRECT = "http://localhost:8765/callback"
 TOKEN = "POST /oauth/v2/token"

@@ -7,10 +7,10 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from zoho_desk import APP, LOCAL, SECRET, Person, list_zoho
+from zoho_desk import APP, APPLICATION, LOCAL, SECRET, Person
 
 from kommo_invoice.auth.connections import Connections
-from kommo_invoice.auth.logins import ZOHO
+from kommo_invoice.auth.logins import LOGINS
 from kommo_invoice.sandbox.faults import Fault, FaultKind
 from kommo_invoice.sandbox.server import Sandbox
 from kommo_invoice.sandbox.zoho import ZohoSimulator
@@ -20,14 +20,9 @@ if TYPE_CHECKING:
 
     from stage import Result, Stage
 
+ZOHO = LOGINS["zoho"]
 TOKEN = "POST /oauth/v2/token"
 EVIL = "https%3A%2F%2Faccounts.zoho.eu.attacker.example"
-
-
-@pytest.fixture(autouse=True)
-def listed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Zoho among the providers."""
-    list_zoho(monkeypatch)
 
 
 @pytest.fixture
@@ -38,6 +33,7 @@ def bare(stage: Stage) -> Stage:
         "KINV_WAVE_TOKEN": "",
         "KINV_MAPPING": "",
         "KINV_STORE": "plain",
+        **APPLICATION,
     }
     (stage.folder / "mapping.toml").unlink()
     return stage

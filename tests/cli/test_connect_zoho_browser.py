@@ -11,7 +11,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from zoho_desk import APP, SECRET, list_zoho
+from zoho_desk import APP, APPLICATION, SECRET
 
 from kommo_invoice.sandbox.server import Sandbox
 from kommo_invoice.sandbox.zoho import ZohoSimulator
@@ -82,11 +82,9 @@ def connect(
     people: ZohoSimulator,
     browser: Browser,
     redirect: str,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Callable[..., Result]]:
     """Run ``kinv connect zoho`` at the simulator."""
-    list_zoho(monkeypatch)
-    stage.settings |= {"KINV_MAPPING": "", "KINV_STORE": "plain"}
+    stage.settings |= {"KINV_MAPPING": "", "KINV_STORE": "plain", **APPLICATION}
     (stage.folder / "mapping.toml").unlink()
     with Sandbox(stage.world, [people]) as sandbox:
         base = ("--base-url", sandbox.urls["zoho"], "--redirect-uri", redirect)

@@ -8,12 +8,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from zoho_desk import APP, LOCAL, SECRET, Person, list_zoho
+from zoho_desk import APP, APPLICATION, LOCAL, SECRET, Person
 
 from kommo_invoice.auth.centres import Centre, Centres
 from kommo_invoice.auth.connection import Connection, Secret
 from kommo_invoice.auth.connections import Connections
-from kommo_invoice.auth.logins import ZOHO
+from kommo_invoice.auth.logins import LOGINS
 from kommo_invoice.auth.stores.plain_store import PlainStore
 from kommo_invoice.cli.tokens import TokenSources
 from kommo_invoice.config.settings import Settings
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from stage import Result, Stage
+
+
+ZOHO = LOGINS["zoho"]
 
 
 class World:
@@ -89,10 +92,13 @@ def world(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
         "KINV_WAVE_TOKEN": "",
         "KINV_MAPPING": "",
         "KINV_STORE": "plain",
+        **APPLICATION,
     }
     (stage.folder / "mapping.toml").unlink()
     world = World(stage)
-    list_zoho(monkeypatch, replace(ZOHO, centres=world.centres))
+    known = {**LOGINS, "zoho": replace(ZOHO, centres=world.centres)}
+    monkeypatch.setattr("kommo_invoice.auth.logins.LOGINS", known)
+    monkeypatch.setattr("kommo_invoice.cli.doctor_facts.LOGINS", known)
     monkeypatch.setattr(sys, "stdin", world.person)
     try:
         yield world

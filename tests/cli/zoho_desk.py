@@ -1,4 +1,4 @@
-"""Zoho among the providers, and a person who logs in there and pastes what comes of it."""
+"""An application at Zoho, and a person who logs in there and pastes what comes of it."""
 
 from __future__ import annotations
 
@@ -6,32 +6,16 @@ import sys
 import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
-
-from kommo_invoice.auth import logins
-from kommo_invoice.config.settings import Settings
-from kommo_invoice.engine import providers
 
 if TYPE_CHECKING:
     import io
     from collections.abc import Callable
 
-    import pytest
-
-    from kommo_invoice.auth.logins import Login
-
 APP, SECRET = "1000.APPLICATION0123", "the-application-s-secret"
 LOCAL = "http://localhost:8765/callback"
-
-
-def list_zoho(monkeypatch: pytest.MonkeyPatch, login: Login = logins.ZOHO) -> None:
-    """Put Zoho among the providers, with an application in the environment."""
-    known = {**logins.LOGINS, "zoho": login}
-    monkeypatch.setattr(logins, "LOGINS", MappingProxyType(known))
-    monkeypatch.setattr("kommo_invoice.cli.doctor_facts.LOGINS", known)
-    monkeypatch.setitem(providers.BOOKS, "zoho", "kommo_invoice.books.zoho")
-    monkeypatch.setattr(Settings, "client", lambda *_: (APP, SECRET))
+APPLICATION = {"KINV_ZOHO_CLIENT_ID": APP, "KINV_ZOHO_CLIENT_SECRET": SECRET}
+"""The environment of who has registered an application."""
 
 
 class _Stay(urllib.request.HTTPRedirectHandler):

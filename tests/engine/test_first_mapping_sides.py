@@ -68,7 +68,7 @@ def test_a_provider_that_is_named_needs_a_login_as_well() -> None:
     assert needed.value.hint == "`kinv connect kommo` logs in; or set KINV_KOMMO_TOKEN"
 
 
-@pytest.mark.parametrize(("section", "provider"), [("crm", "wave"), ("books", "zoho")])
+@pytest.mark.parametrize(("section", "provider"), [("crm", "wave"), ("books", "xero")])
 def test_a_provider_of_another_side_or_version(section: str, provider: str) -> None:
     with pytest.raises(UsageError, match="not available in this version"):
         choose_side(section, Place(provider), [], Answers(None))

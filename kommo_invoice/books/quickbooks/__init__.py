@@ -69,6 +69,7 @@ def connect(
     base_url: str | None,
     open_client: OpenClient,
     environment: str | None = None,
+    region: str | None = None,
 ) -> QuickBooks:
     """Return the books of one QuickBooks company.
 
@@ -77,7 +78,15 @@ def connect(
         base_url: Scheme and host in place of QuickBooks' own.
         open_client: Opens the HTTP client.
         environment: ``sandbox`` for a company of the sandbox, which has another host.
+        region: There are no data centres to choose from.
+
+    Raises:
+        ConfigInvalid: The account is none, or a data centre was named.
     """
+    if region is not None:
+        raise ConfigInvalid(
+            "QuickBooks has no data centres to choose from", hint="leave `region` out of [books]"
+        )
     sandbox = environment == SANDBOX
     host = base_url or (SANDBOX_URL if sandbox else BASE_URL)
     client = open_client(host, "quickbooks", BOOKS["quickbooks"].policy, judge)

@@ -101,4 +101,5 @@ ZOHO = BooksCapabilities(
     requests_per_day=1000,  # section 6: the free plan
     long_lived_token=False,
     oauth_rotates=False,  # section 3
+    auth_scheme="Zoho-oauthtoken",  # section 2
 )

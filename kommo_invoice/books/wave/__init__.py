@@ -57,6 +57,7 @@ def connect(
     base_url: str | None,
     open_client: OpenClient,
     environment: str | None = None,
+    region: str | None = None,
 ) -> Wave:
     """Return the books of one Wave business.
 
@@ -66,10 +67,15 @@ def connect(
         base_url: Scheme and host in place of Wave's own.
         open_client: Opens the HTTP client.
         environment: There is but production.
+        region: There are no data centres to choose from.
 
     Raises:
-        ConfigInvalid: Another environment was named.
+        ConfigInvalid: Another environment, or a data centre, was named.
     """
+    if region is not None:
+        raise ConfigInvalid(
+            "Wave has no data centres to choose from", hint="leave `region` out of [books]"
+        )
     if environment == "sandbox":
         raise ConfigInvalid(
             "Wave has no sandbox businesses", hint="leave `environment` out of [books]"

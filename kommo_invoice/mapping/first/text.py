@@ -33,6 +33,7 @@ class Side:
         base_url: In place of the provider's own address.
         auth_base_url: The same for the OAuth hosts.
         environment: Of books, ``sandbox`` for the provider's own sandbox.
+        region: Of books, the data centre.
     """
 
     provider: str
@@ -41,6 +42,7 @@ class Side:
     base_url: str | None = None
     auth_base_url: str | None = None
     environment: str | None = None
+    region: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,8 @@ def _sides(first: First) -> Iterator[str]:
         yield _put("account", side.account, side.title)
         if side.environment:
             yield _put("environment", side.environment)
+        if side.region:
+            yield _put("region", side.region)
         if side.base_url:
             yield _put("base_url", side.base_url)
         if side.auth_base_url:
