@@ -69,6 +69,21 @@ class Sighting:
     invoice: Invoice | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """An account's requests of a day.
+
+    Args:
+        remaining: How many are left.
+        limit: How many the day has; None where it is not told.
+        resets_at: When there are as many again (UTC); None where it is not told.
+    """
+
+    remaining: int
+    limit: int | None = None
+    resets_at: datetime | None = None
+
+
 class NameTaken(Rejected):
     """Another customer, vendor or employee has the name that a new customer was to bear.
 
@@ -95,6 +110,10 @@ class Books(Protocol):
 
     capabilities: BooksCapabilities
 
+    @property
+    def budget(self) -> Budget | None:
+        """What is left of the day's requests, as last told; None where nothing is told."""
+
     def accounts(self) -> list[BooksAccount]:
         """Return the companies that the token may use, personal and archived ones left out."""
 
@@ -110,6 +129,16 @@ class Books(Protocol):
 
     def look(self, looks: Sequence[Look]) -> list[Sighting]:
         """Return one sighting for each look, in order; reads only."""
+
+    def ours(self, prefix: str, since: datetime | None) -> Iterator[Invoice]:
+        """Yield summaries of the invoices that carry a reference which begins so.
+
+        It is asked for where the capabilities say that looking for one takes a request of its own.
+
+        Args:
+            prefix: What the references of one CRM account begin with.
+            since: None of them is older than this (UTC); all of them where it is None.
+        """
 
     def check(self, draft: Draft) -> None:
         """Return only when the books would reckon the invoice as the draft says; asks nothing.

@@ -247,6 +247,7 @@ class BooksCapabilities:
         link: How the client's public page is had.
         features: What a mapping may ask for beyond the necessary.
         converted: What of the rest they reach in a way of their own, in words.
+        looks_apart: Whether looking for a reference takes a request of its own.
         auth_scheme: What stands before the token in the Authorization header.
         needs_item: Whether each line has to name an item of the books.
         books_decide_tax: Whether the books may compute another tax than the one asked for.
@@ -293,6 +294,7 @@ class BooksCapabilities:
     long_lived_token: bool
     oauth_rotates: bool
     converted: Mapping[Feature, str] = field(default_factory=dict)
+    looks_apart: bool = False
     auth_scheme: str = "Bearer"
 
     @property

@@ -61,9 +61,14 @@ class Namer:
         digest = hashlib.sha256(f"{provider}:{account_id}".encode()).digest()
         return cls(provider[0].upper(), base64.b32encode(digest)[:2].decode())
 
+    @property
+    def prefix(self) -> str:
+        """How every reference of the account begins."""
+        return f"{self.letter}{self.tag}-"
+
     def reference(self, claim: Claim) -> str:
         """Return the claim's name inside the books, at most 21 characters."""
-        text = f"{self.letter}{self.tag}-{claim.deal}"
+        text = f"{self.prefix}{claim.deal}"
         if claim.period:
             text += f"-{claim.period}"
         if claim.issue > 1:

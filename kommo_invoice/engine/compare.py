@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kommo_invoice.domain.claim import carries
 from kommo_invoice.domain.invoice import Invoice, Status
 from kommo_invoice.domain.totals import Totals, acceptable, net_unit_price
 from kommo_invoice.errors import DealError
@@ -47,6 +48,19 @@ def total_differences(draft: Draft, invoice: Invoice) -> list[str]:
         )
         if theirs is not None and mine is not None and theirs != mine
     ]
+
+
+def lost_in_making(draft: Draft, customer_id: str, invoice: Invoice) -> list[str]:
+    """Return in words what a new draft lacks by which it is found and owed, though it was sent.
+
+    Books that drop what they do not take answer as if all was well.
+    """
+    found = []
+    if invoice.customer_id != customer_id:
+        found.append(f"its customer is {invoice.customer_id}, not {customer_id}")
+    if not carries(invoice.references, draft.reference):
+        found.append(f"it does not carry {draft.reference}")
+    return found
 
 
 def differences(draft: Draft, customer_ids: Iterable[str], invoice: Invoice) -> list[str]:

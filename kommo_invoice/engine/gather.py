@@ -237,18 +237,20 @@ def _look(
     first_seen = session.ledger.first_seen()
     young = first_seen is None or first_seen > deal.created_at
     begun = create is not None and create.state is StepState.INTENT
-    invoice_id = row.invoice_id if row else None
-    return Look(
+    look = Look(
         email=None if draft.customer.id else draft.customer.email,
         customer_id=draft.customer.id or _made_before(session, draft),
         reference=reference,
         base_reference=create is None,
         order_text=draft.order_text,
         number=draft.number,
-        invoice_id=invoice_id or _marked(session, deal),
+        invoice_id=(row.invoice_id if row else None) or _marked(session, deal),
         since=deal.created_at - CLOCKS_APART,
         thorough=thorough or young or begun or doubtful,
     )
+    if thorough or create is not None or look.invoice_id or session.references.may_stand(reference):
+        return look
+    return replace(look, reference=None, base_reference=False, order_text=None, thorough=False)
 
 
 def _marked(session: Session, deal: Deal) -> str | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from kommo_invoice.domain.plan import Step, StepKind
 from kommo_invoice.engine.client_pages import Links
 from kommo_invoice.engine.crm_steps import crm_steps, unwritten
+from kommo_invoice.engine.daily import check_day
 from kommo_invoice.engine.events import plan_event
 from kommo_invoice.engine.evidence import LookAgain
 from kommo_invoice.engine.gather import (
@@ -107,6 +108,7 @@ class Invoicing:
         for start in range(0, len(deals), size):
             # Only now, since the deals before may have made the customer of one of these.
             chunk = list(self._candidates(deals[start : start + size]))
+            check_day(self._session.books, len(chunk))
             looked_at = self._session.clock()
             try:
                 sightings = self._session.books.look([each.look for each in chunk])

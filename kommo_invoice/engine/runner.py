@@ -11,7 +11,12 @@ from kommo_invoice.domain.draft import Draft, Mail
 from kommo_invoice.domain.invoice import Invoice, Status
 from kommo_invoice.domain.plan import Step, StepKind
 from kommo_invoice.engine.attempts import Attempts, values_of
-from kommo_invoice.engine.compare import Otherwise, live_otherwise, total_differences
+from kommo_invoice.engine.compare import (
+    Otherwise,
+    live_otherwise,
+    lost_in_making,
+    total_differences,
+)
 from kommo_invoice.engine.gather import CLOCKS_APART
 from kommo_invoice.engine.identify import number_is_anothers
 from kommo_invoice.engine.new_customer import NewCustomer
@@ -136,6 +141,8 @@ class Runner:
             },
         )
         wrong = total_differences(draft, invoice)
+        if invoice.status is Status.DRAFT:
+            wrong = [*lost_in_making(draft, customer_id, invoice), *wrong]
         self.made = not wrong
         if doubtful:
             raise Doubt

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from kommo_invoice.engine.references import References
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date, datetime
@@ -28,6 +30,7 @@ class Session:
         dry_run: Nothing is written anywhere.
         settle_s: ``KINV_SETTLE_S``; None leaves it to the capabilities.
         promised: Customers that this run's earlier plans create: key -> deal (previews).
+        references: Which claims may have an invoice that this ledger did not make.
     """
 
     mapping: Mapping
@@ -44,6 +47,10 @@ class Session:
     dry_run: bool = False
     settle_s: float | None = None
     promised: dict[str, int] = field(default_factory=dict)
+    references: References = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.references = References(self)
 
     @property
     def mark_prefix(self) -> str:

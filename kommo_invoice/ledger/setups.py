@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Setups:
-    """The cached set-ups of a ledger's two accounts, as JSON text.
+    """The cached set-ups of a ledger's two accounts, and what else was read once, as JSON text.
 
     Args:
         ledger: The ledger.
@@ -24,18 +24,19 @@ class Setups:
         self._db = ledger.db
         self._clock = ledger.clock
         self._accounts = {"crm": f"crm:{ledger.crm}", "books": f"books:{ledger.books}"}
+        self._keys = {**self._accounts, "references": f"references:{ledger.crm}/{ledger.books}"}
 
     def get(self, side: str) -> tuple[datetime, str] | None:
-        """Return the set-up of ``crm`` or ``books`` with the time (UTC) it was read."""
+        """Return what is kept of ``crm``, ``books`` or ``references``, and since when (UTC)."""
         sql = "SELECT fetched_at, content FROM setups WHERE account = ?"
-        row = next(iter(self._db.query(sql, [self._accounts[side]])), None)
+        row = next(iter(self._db.query(sql, [self._keys[side]])), None)
         fetched_at = when(str(row["fetched_at"])) if row else None
         return (fetched_at, str(row["content"])) if row and fetched_at else None
 
     def keep(self, side: str, content: str) -> None:
-        """Cache the set-up of ``crm`` or ``books``."""
+        """Keep what was read of ``crm``, ``books`` or ``references``."""
         row = {
-            "account": self._accounts[side],
+            "account": self._keys[side],
             "fetched_at": self._clock().isoformat(),
             "content": content,
         }
@@ -43,7 +44,7 @@ class Setups:
             self._db.table("setups").upsert(row, pk="account")
 
     def forget(self) -> None:
-        """Drop both, because a provider refused what they promised."""
+        """Drop both set-ups, because a provider refused what they promised."""
         with write(self._db, "setup.forget"):
             self._db.execute(
                 "DELETE FROM setups WHERE account IN (?, ?)", list(self._accounts.values())

@@ -107,6 +107,7 @@ class QuickBooks:
     """
 
     capabilities = BOOKS["quickbooks"]
+    budget = None  # nothing is told of one
 
     def __init__(self, client: Client, realm: str, *, app: str = _APP) -> None:
         self._company = Company(client, realm)
@@ -130,6 +131,10 @@ class QuickBooks:
     def look(self, looks: Sequence[Look]) -> list[Sighting]:
         """Return one sighting for each look, in order."""
         return Search(self._company, self._reading).answer(looks) if looks else []
+
+    def ours(self, prefix: str, since: datetime | None) -> Iterator[Invoice]:  # noqa: ARG002 - the interface's
+        """Refuse it: a look finds references along with customers, in one request."""
+        raise Rejected("QuickBooks finds references with each look")
 
     def check(self, draft: Draft) -> None:
         """Refuse a draft that QuickBooks would reckon otherwise (section 8)."""

@@ -101,5 +101,6 @@ ZOHO = BooksCapabilities(
     requests_per_day=1000,  # section 6: the free plan
     long_lived_token=False,
     oauth_rotates=False,  # section 3
+    looks_apart=True,  # section 11
     auth_scheme="Zoho-oauthtoken",  # section 2
 )

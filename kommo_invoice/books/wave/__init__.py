@@ -92,6 +92,7 @@ class Wave:
     """
 
     capabilities = BOOKS["wave"]
+    budget = None  # nothing is told of one
 
     def __init__(self, client: Client, business: str) -> None:
         self._client = client
@@ -140,6 +141,10 @@ class Wave:
     def look(self, looks: Sequence[Look]) -> list[Sighting]:
         """Return one sighting for each look, in order."""
         return Search(lambda parts: self._fetch("Look", parts)).answer(looks)
+
+    def ours(self, prefix: str, since: datetime | None) -> Iterator[Invoice]:  # noqa: ARG002 - the interface's
+        """Refuse it: a look finds references along with customers, in one request."""
+        raise Rejected("Wave finds references with each look")
 
     def check(self, draft: Draft) -> None:
         """Let every draft through: Wave's drafts are compared before they are approved."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kommo_invoice.books.base import NameTaken, NumberTaken
 from kommo_invoice.books.capability_tables import BOOKS
 from kommo_invoice.books.shapes import parse
-from kommo_invoice.books.zoho.budget import Budget, Meter
+from kommo_invoice.books.zoho.budget import Meter
 from kommo_invoice.books.zoho.changes import changed_since
 from kommo_invoice.books.zoho.company import Organization
 from kommo_invoice.books.zoho.editions import Edition
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from kommo_invoice.books.base import Look, Sighting
+    from kommo_invoice.books.base import Budget, Look, Sighting
     from kommo_invoice.domain.catalog import BooksAccount, Catalog
     from kommo_invoice.domain.draft import CustomerDraft, Draft, Mail
     from kommo_invoice.domain.invoice import Customer, Invoice
@@ -119,6 +119,10 @@ class Zoho:
     def look(self, looks: Sequence[Look]) -> list[Sighting]:
         """Return one sighting for each look, in order."""
         return self._search().answer(looks)
+
+    def ours(self, prefix: str, since: datetime | None) -> Iterator[Invoice]:
+        """Yield summaries of the invoices that carry such a reference, newest first."""
+        return self._search().ours(prefix, since)
 
     def check(self, draft: Draft) -> None:
         """Let every draft through: Zoho's drafts are compared before they are sent."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from kommo_invoice.books.base import Budget
 from kommo_invoice.books.zoho.errors import judged
 
 if TYPE_CHECKING:
@@ -15,30 +15,15 @@ if TYPE_CHECKING:
 _LONGEST_DAY_S = 26 * 3600  # a day has 25 hours at most; more is no day's end
 
 
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """An account's requests of a day.
-
-    Args:
-        remaining: How many are left.
-        limit: How many the day has; None where it is not told.
-        resets_at: When there are as many again (UTC); None where it is not told.
-    """
-
-    remaining: int
-    limit: int | None = None
-    resets_at: datetime | None = None
-
-    @classmethod
-    def told(cls, reply: Reply) -> Budget | None:
-        """Return the budget that an answer tells; None where it has no such headers."""
-        remaining = _whole(reply, "x-rate-limit-remaining")
-        if remaining is None:
-            return None
-        seconds = _whole(reply, "x-rate-limit-reset")
-        known = seconds is not None and seconds <= _LONGEST_DAY_S
-        resets_at = reply.received_at + timedelta(seconds=seconds or 0) if known else None
-        return cls(remaining, _whole(reply, "x-rate-limit-limit"), resets_at)
+def told(reply: Reply) -> Budget | None:
+    """Return the budget that an answer tells; None where it has no such headers."""
+    remaining = _whole(reply, "x-rate-limit-remaining")
+    if remaining is None:
+        return None
+    seconds = _whole(reply, "x-rate-limit-reset")
+    known = seconds is not None and seconds <= _LONGEST_DAY_S
+    resets_at = reply.received_at + timedelta(seconds=seconds or 0) if known else None
+    return Budget(remaining, _whole(reply, "x-rate-limit-limit"), resets_at)
 
 
 class Meter:
@@ -53,7 +38,7 @@ class Meter:
 
     def judge(self, reply: Reply) -> KinvError | None:
         """Return what is wrong with an answer in Zoho's own terms, None when nothing is."""
-        self.budget = Budget.told(reply) or self.budget
+        self.budget = told(reply) or self.budget
         return judged(reply, self.budget.resets_at if self.budget else None)
 
 

@@ -14,7 +14,7 @@ from kommo_invoice.books.matching import fits
 from kommo_invoice.books.shapes import parse
 from kommo_invoice.books.zoho.wire import WireContact
 from kommo_invoice.books.zoho.wire_invoice import WireInvoice
-from kommo_invoice.domain.claim import base_reference
+from kommo_invoice.domain.claim import base_reference, references_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -54,6 +54,17 @@ class Search:
     def answer(self, looks: Sequence[Look]) -> list[Sighting]:
         """Return one sighting for each look, in order."""
         return [self._sighting(look) for look in looks]
+
+    def ours(self, prefix: str, since: datetime | None) -> Iterator[Invoice]:
+        """Yield summaries of the invoices with a reference that begins so, newest first."""
+        asked = (("search_text", prefix), _EVERY_STATE, *_NEWEST_FIRST)
+        for page in self._organization.pages("/invoices", "invoices", *asked):
+            rows = [parse(WireInvoice, row) for row in page.rows]
+            for row in rows:
+                if any(each.startswith(prefix) for each in references_in(row.texts)):
+                    yield row.summary(page.at)
+            if _ends_before(rows, since):
+                return
 
     def holders(self, name: str) -> list[WireContact]:
         """Return the customers and vendors of that name, the exact one first, active or not."""
@@ -132,9 +143,7 @@ class Search:
         for page in self._organization.pages("/invoices", "invoices", *asked):
             rows = [parse(WireInvoice, row) for row in page.rows]
             yield from rows
-            made = [each.created_at for each in rows if each.created_at is not None]
-            in_order = len(made) == len(rows) and made == sorted(made, reverse=True)
-            if look.since is not None and made and in_order and made[-1] < look.since:
+            if _ends_before(rows, look.since):
                 return
 
     def _invoice(self, invoice_id: str | None) -> Invoice | None:
@@ -153,6 +162,13 @@ def _searches(look: Look) -> Iterator[Filter]:
         yield "search_text", ours
     if look.number is not None and (ours is None or ours not in look.number):
         yield "invoice_number", look.number
+
+
+def _ends_before(rows: Sequence[WireInvoice], since: datetime | None) -> bool:
+    """Say whether a page, newest first, goes back further than what is looked for."""
+    made = [each.created_at for each in rows if each.created_at is not None]
+    in_order = len(made) == len(rows) and made == sorted(made, reverse=True)
+    return since is not None and bool(made) and in_order and made[-1] < since
 
 
 def _fitting(look: Look, candidates: Sequence[Invoice | None]) -> tuple[Invoice, ...]:
