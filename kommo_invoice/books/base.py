@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from kommo_invoice.errors import Rejected
+from kommo_invoice.errors import LostAnswer, Rejected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -105,6 +105,20 @@ class NumberTaken(Rejected):
     """Another invoice has the number that a new one was to bear: it may be the one looked for."""
 
 
+class Repeated(LostAnswer):
+    """An invoice was made by a repeat with the same key, after a try whose answer was lost.
+
+    Books that keep a key for too short a time may have made it twice: it has to be looked for.
+
+    Args:
+        invoice: The one that the answer told.
+    """
+
+    def __init__(self, invoice: Invoice) -> None:
+        super().__init__("the invoice was made by a repeat, and may stand twice")
+        self.invoice = invoice
+
+
 class Books(Protocol):
     """One company in the books."""
 
@@ -161,6 +175,7 @@ class Books(Protocol):
 
         Raises:
             NumberTaken: The number that it asks for is another invoice's.
+            Repeated: It was made by a repeat with the same key.
             Rejected, LostAnswer: As for a customer.
         """
 

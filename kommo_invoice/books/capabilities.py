@@ -6,7 +6,7 @@ established, the table holds the stricter value.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -19,12 +19,14 @@ from kommo_invoice.books.operations import (
     Operation,
     OperationRule,
 )
+from kommo_invoice.domain.totals import Rounding, totals
 from kommo_invoice.http.calls import Policy, Rate
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
-    from kommo_invoice.domain.totals import Rounding
+    from kommo_invoice.domain.draft import Draft
+    from kommo_invoice.domain.totals import Totals
 
 __all__ = [
     "DEFAULT_SETTLE_S",
@@ -247,6 +249,7 @@ class BooksCapabilities:
         link: How the client's public page is had.
         features: What a mapping may ask for beyond the necessary.
         converted: What of the rest they reach in a way of their own, in words.
+        one_discount: Whether the whole of an invoice and its lines cannot both be discounted.
         looks_apart: Whether looking for a reference takes a request of its own.
         auth_scheme: What stands before the token in the Authorization header.
         needs_item: Whether each line has to name an item of the books.
@@ -294,6 +297,7 @@ class BooksCapabilities:
     long_lived_token: bool
     oauth_rotates: bool
     converted: Mapping[Feature, str] = field(default_factory=dict)
+    one_discount: bool = False
     looks_apart: bool = False
     auth_scheme: str = "Bearer"
 
@@ -307,6 +311,10 @@ class BooksCapabilities:
         """Whether prices that contain tax are told to the books as they are."""
         return Feature.INCLUSIVE_PRICES in self.features
 
+    def comes_to(self, draft: Draft) -> Totals:
+        """Return what a draft comes to in these books."""
+        return totals(draft, self.tax_rounding or Rounding.LINE, gross=self.takes_gross)
+
     @property
     def policy(self) -> Policy:
         """The rates and requests in flight, as the HTTP client takes them."""
@@ -316,6 +324,15 @@ class BooksCapabilities:
     def drops(self) -> tuple[Drop, ...]:
         """What a mapping may ask for and these books cannot do, in the order of the mapping."""
         return unmet(self.features, self.converted)
+
+    def without(self, keys: Collection[str]) -> BooksCapabilities:
+        """Return what is left for an account that cannot do all of it.
+
+        Args:
+            keys: Keys of the mapping that the account lacks.
+        """
+        left = frozenset(each for each in self.features if each.value not in keys)
+        return replace(self, features=left)
 
     def rule(self, operation: Operation) -> OperationRule:
         """Return the rule of an operation.

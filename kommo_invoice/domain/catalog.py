@@ -84,6 +84,8 @@ class Settings:
         reference_field: The account's own field in which our reference stands as well, by id.
         online_payments: Whether clients can pay on the page of the invoice; None where the books
             do not tell.
+        tax_treatments: What a customer's tax treatment may be; empty where the books do not
+            tell, so that any word goes to them.
     """
 
     taxes: TaxChoice = TaxChoice.OPTIONAL
@@ -91,6 +93,7 @@ class Settings:
     asks_for_number: bool = False
     reference_field: str | None = None
     online_payments: bool | None = None
+    tax_treatments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,7 @@ class Catalog:
     Args:
         switched_off: Keys of the mapping that this account's settings have switched off.
         required: Keys of the mapping that this account's settings make necessary.
+        lacking: Keys of the mapping that these books can do, but not for this account.
     """
 
     account: BooksAccount
@@ -108,6 +112,7 @@ class Catalog:
     terms: tuple[Term, ...] = ()
     switched_off: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
+    lacking: tuple[str, ...] = ()
     settings: Settings = Settings()
 
 

@@ -76,13 +76,15 @@ def acceptable(draft: Draft) -> tuple[Totals, ...]:
     """Return the totals under each rounding rule that books are known to use.
 
     Which of them a provider follows is often not documented; all are right to the cent
-    for somebody, and anything else is a difference that stops the sending.
+    for somebody, and anything else is a difference that stops the sending. Prices that contain
+    tax promise their sum, whatever the tax in it is.
     """
-    return tuple(
-        dict.fromkeys(
-            totals(draft, rounding, gross=gross) for gross in (False, True) for rounding in Rounding
-        )
-    )
+    ways = [(rounding, gross) for gross in (False, True) for rounding in Rounding]
+    found = dict.fromkeys(totals(draft, rounding, gross=gross) for rounding, gross in ways)
+    if draft.amounts is Amounts.EXCLUSIVE:
+        return tuple(found)
+    promised = totals(draft, gross=True).total
+    return tuple(each for each in found if each.total == promised)
 
 
 def taken_off(draft: Draft, places: int | None = None) -> Decimal:

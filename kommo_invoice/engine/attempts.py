@@ -84,6 +84,7 @@ class Attempts:
         provider_id: str,
         *,
         found: bool = False,
+        twice: bool = False,
         invoice: Invoice | None = None,
         claim_values: Mapping[str, object] | None = None,
     ) -> None:
@@ -93,6 +94,7 @@ class Attempts:
             step: The step.
             provider_id: The id of what it made, or changed.
             found: Whether it was there already.
+            twice: Whether an earlier try may have had the same effect.
             invoice: The claim's invoice as it is now.
             claim_values: What changes of the claim.
         """
@@ -102,6 +104,7 @@ class Attempts:
             provider_id=provider_id,
             invoice=invoice,
             found=found,
+            twice=twice,
             claim_values=claim_values,
         )
         self.tell(step.kind, step.key, "found" if found else "done", provider_id, invoice)

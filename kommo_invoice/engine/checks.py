@@ -8,7 +8,7 @@ from kommo_invoice.books.capabilities import BooksCapabilities, Effect, Feature
 from kommo_invoice.domain.catalog import Catalog, TaxChoice, find_term
 from kommo_invoice.domain.draft import Amounts, Discount, Draft, Ready
 from kommo_invoice.domain.money import Money
-from kommo_invoice.domain.totals import lines_sum, totals
+from kommo_invoice.domain.totals import lines_sum
 from kommo_invoice.errors import DealError
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def check_draft(draft: Draft, capabilities: BooksCapabilities) -> None:
                 f"{key} has {len(text)} characters, and {capabilities.name} takes {longest}",
                 hint=f"shorten it, or what {key} reads in the mapping",
             )
-    comes_to = totals(draft, gross=capabilities.takes_gross)
+    comes_to = capabilities.comes_to(draft)
     if comes_to.known.minor <= 0:
         raise DealError(f"the invoice would come to {comes_to.known}")
     net_only = draft.amounts is Amounts.INCLUSIVE and not capabilities.takes_gross

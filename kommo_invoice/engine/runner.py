@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from kommo_invoice.books.base import Look, NumberTaken
+from kommo_invoice.books.base import Look, NumberTaken, Repeated
 from kommo_invoice.domain.claim import carries
 from kommo_invoice.domain.draft import Draft, Mail
 from kommo_invoice.domain.invoice import Invoice, Status
@@ -116,7 +116,7 @@ class Runner:
         customer_id = self._customer_id
         if customer_id is None:
             raise LookupError(f"{step.key} has no customer")
-        doubtful, found = False, False
+        doubtful, found, twice = False, False, False
         try:
             begun, invoice = self._attempts.make(
                 step,
@@ -126,6 +126,8 @@ class Runner:
                 draft=draft,
             )
             doubtful = begun.doubtful
+        except Repeated as error:
+            invoice, doubtful, twice = error.invoice, True, True
         except NumberTaken as error:
             invoice, found = self._of_that_number(draft, customer_id, error), True
         self.invoice = invoice
@@ -133,6 +135,7 @@ class Runner:
             step,
             invoice.id,
             found=found,
+            twice=twice,
             invoice=invoice,
             claim_values={
                 "invoice_id": invoice.id,

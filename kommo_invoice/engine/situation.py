@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from kommo_invoice.domain.plan import Step, StepKind
-from kommo_invoice.domain.totals import Rounding, totals
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -137,8 +136,7 @@ class Plan:
     @property
     def comes_to(self) -> Totals:
         """What its draft comes to."""
-        books = self.situation.capabilities
-        return totals(self.draft, books.tax_rounding or Rounding.LINE, gross=books.takes_gross)
+        return self.situation.capabilities.comes_to(self.draft)
 
     @property
     def creates_invoice(self) -> bool:

@@ -74,6 +74,7 @@ class Reply:
         body: The parsed JSON (fractions as Decimal, integers as int); None for an empty body.
         text: The raw text; it may hold secrets and is never logged unmasked.
         received_at: When it was there (UTC), by the client's clock.
+        repeated: Whether an earlier try of the same call may have been executed as well.
     """
 
     status: int
@@ -81,6 +82,7 @@ class Reply:
     body: object | None
     text: str
     received_at: datetime
+    repeated: bool = False
 
 
 Judge = Callable[[Reply], KinvError | None]

@@ -9,13 +9,13 @@ import logging
 import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlencode
 
 from kommo_invoice import __version__, checkpoints
-from kommo_invoice.errors import LoginNeeded, LostAnswer, RateLimited, Temporary
+from kommo_invoice.errors import LoginNeeded, LostAnswer, NotExecuted, RateLimited, Temporary
 from kommo_invoice.http import codec
 from kommo_invoice.http.alone import without
 from kommo_invoice.http.blocks import Block
@@ -71,6 +71,7 @@ class _Request:
     content: bytes | None
     headers: dict[str, str]
     renewed: bool = field(default=False)
+    lost: bool = field(default=False)
 
 
 class Client:
@@ -182,7 +183,7 @@ class Client:
             )
         request = self._request(call, method, path, params, _Body.of(json, form), headers or {})
         try:
-            return repeat(lambda: self._try(request), self._clock)
+            return repeat(lambda: self._noted(request), self._clock)
         except LostAnswer as error:
             self._remember(error, now)
             raise
@@ -220,6 +221,14 @@ class Client:
         content = None if body is None else body.content
         return _Request(asked, url, content, {**headers, **own})
 
+    def _noted(self, request: _Request) -> Reply:
+        """Try the request, and note where it may have been executed without an answer."""
+        try:
+            return self._try(request)
+        except TryAgainError as failure:
+            request.lost |= not isinstance(failure.error, (NotExecuted, RateLimited))
+            raise
+
     def _try(self, request: _Request) -> Reply:
         """Send the request once, or twice when a renewed token is worth it."""
         reply, readable = self._exchange(request)
@@ -232,7 +241,7 @@ class Client:
             wrong.hint = own + self._auth.explain()
         if wrong is not None:
             raise wrong
-        return reply
+        return replace(reply, repeated=request.lost)
 
     def _exchange(self, request: _Request) -> tuple[Reply, bool]:
         """Send the request and return the reply, and whether its body could be read."""

@@ -203,6 +203,7 @@ class Ledger:
         provider_id: str | None = None,
         invoice: Invoice | None = None,
         found: bool = False,
+        twice: bool = False,
         claim_values: Mapping[str, object] | None = None,
     ) -> None:
         """Commit the outcome of a step, after its answer (or after its effect was found).
@@ -213,13 +214,14 @@ class Ledger:
             provider_id: The id that the provider gave.
             invoice: The invoice as it is now; updates the link.
             found: The effect was found by a look instead of told by the answer.
+            twice: An earlier try may have had the same effect, so that it may stand twice.
             claim_values: Columns of the claim that change with it.
         """
         with write(self.db, "done"):
             self.db.execute(
                 "UPDATE steps SET state = 'done', provider_id = COALESCE(?, provider_id), "
-                "error = NULL, done_at = ? WHERE key = ?",
-                [provider_id, self._now(), key],
+                "error = NULL, done_at = ?, lost = lost + ? WHERE key = ?",
+                [provider_id, self._now(), int(twice), key],
             )
             if invoice is not None:
                 self._link(row, invoice)

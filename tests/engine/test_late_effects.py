@@ -8,6 +8,7 @@ import pytest
 import stamina
 
 from kommo_invoice.domain.plan import StepKind
+from kommo_invoice.sandbox.quickbooks_state import RequestIds
 
 if TYPE_CHECKING:
     from quickbooks_stage import QuickBooksStage
@@ -26,3 +27,14 @@ def test_is_one_where_the_key_is_known(live: QuickBooksStage, mood: str) -> None
         live.world.advance(80)
         assert live.invoice().code == 0
     assert len(live.books["invoices"]) == len(live.books["mails"]) == 1
+
+
+def test_is_looked_for_before_it_is_mailed_where_the_key_did_not_help(
+    live: QuickBooksStage,
+) -> None:
+    live.people.rules.request_ids = RequestIds.ACT
+    live.spoil(StepKind.INVOICE_CREATE, "lose")
+    ended = live.invoice()
+    assert ended.code == 6
+    assert "more than one" in ended.of("error")[0]["message"]
+    assert not live.books["mails"]

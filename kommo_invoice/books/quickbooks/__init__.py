@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote
 
-from kommo_invoice.books.base import NameTaken, NumberTaken
+from kommo_invoice.books.base import NameTaken, NumberTaken, Repeated
 from kommo_invoice.books.capability_tables import BOOKS
 from kommo_invoice.books.quickbooks.amounts import sales
 from kommo_invoice.books.quickbooks.changes import Changes
@@ -153,13 +153,15 @@ class QuickBooks:
             if error.code == NAME_TAKEN:
                 raise self._name_taken(draft) from error
             raise
-        return parse(WireCustomer, answer.get("Customer"), after_write=True).customer(draft.email)
+        made = parse(WireCustomer, answer.row.get("Customer"), after_write=True)
+        return made.customer(draft.email)
 
     def create_invoice(self, draft: Draft, customer_id: str, *, key: str) -> Invoice:
         """Create the invoice, which is live at once, with our reference in its private note.
 
         Raises:
             NumberTaken: Another transaction has the number, and the company minds (section 4.3).
+            Repeated: An earlier try of the same key may have made one as well.
         """
         body = invoice_body(draft, customer_id, self._set_up())
         try:
@@ -167,11 +169,15 @@ class QuickBooks:
         except Rejected as error:
             if error.code in NUMBER_TAKEN:
                 raise NumberTaken(
-                    f"QuickBooks has an invoice {draft.number} already", code=error.code
+                    f"QuickBooks has an invoice {draft.number or 'of the next number'} already",
+                    code=error.code,
                 ) from error
             raise
-        created = parse(WireInvoice, answer.get("Invoice"), after_write=True)
-        return created.whole(self._home, None, {})
+        created = parse(WireInvoice, answer.row.get("Invoice"), after_write=True)
+        invoice = created.whole(self._home, None, {})
+        if answer.repeated:  # for how long a requestid is kept is not established (section 5)
+            raise Repeated(invoice)
+        return invoice
 
     def approve(self, invoice_id: str, *, key: str) -> None:  # noqa: ARG002 - the interface's
         """Refuse it: there are no drafts, and so nothing to approve (section 4.3)."""
@@ -189,7 +195,7 @@ class QuickBooks:
             key=key,
             call=CallClass.CREATE,
         )
-        sent = parse(WireInvoice, answer.get("Invoice"), after_write=True)
+        sent = parse(WireInvoice, answer.row.get("Invoice"), after_write=True)
         if not sent.mailed:
             raise LostAnswer("QuickBooks did not say that the invoice was e-mailed")
 

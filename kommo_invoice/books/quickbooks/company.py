@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from kommo_invoice.books.quickbooks.query import Select
-    from kommo_invoice.http import Client
+    from kommo_invoice.http import Client, Reply
 
 Row = Mapping[str, object]
 
@@ -46,6 +46,19 @@ class Page:
     rows: list[Row]
     full: bool
     at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The answer to a write.
+
+    Args:
+        row: Its data.
+        repeated: Whether an earlier try of the same key may have been executed as well.
+    """
+
+    row: Row
+    repeated: bool
 
 
 class Company:
@@ -93,7 +106,7 @@ class Company:
         *params: tuple[str, str],
         key: str,
         call: CallClass = CallClass.KEYED,
-    ) -> Row:
+    ) -> Written:
         """Return the answer to a write.
 
         Args:
@@ -110,7 +123,7 @@ class Company:
         headers = {"Content-Type": "application/octet-stream"} if body is None else {}
         asked = (*params, ("requestid", request_id(path, key)))
         try:
-            return self._call(call, "POST", path, asked, json=body, headers=headers)
+            reply = self._call(call, "POST", path, asked, json=body, headers=headers)
         except Rejected as error:
             if error.code == ASKED_BEFORE:
                 raise lost(error) from error
@@ -119,6 +132,7 @@ class Company:
             raise
         except Temporary as error:
             raise lost(error) from error
+        return Written(_row(reply), reply.repeated)
 
     def _together(self, selects: Sequence[Select]) -> dict[Select, Page]:
         sizes = _sizes(selects)
@@ -156,7 +170,7 @@ class Company:
         self, method: str, path: str, params: Sequence[tuple[str, str]], json: Row | None = None
     ) -> Row:
         try:
-            return self._call(CallClass.READ, method, path, params, json=json)
+            return _row(self._call(CallClass.READ, method, path, params, json=json))
         except LostAnswer as error:
             raise of_a_read(error) from error
 
@@ -169,21 +183,24 @@ class Company:
         *,
         json: Row | None,
         headers: Mapping[str, str] | None = None,
-    ) -> Row:
+    ) -> Reply:
         # Encoded here, once: `+` and `&` in a value must not reach the server bare, and a space
         # is `%20` in every recorded query (section 4.0).
         query = urlencode([*params, _MINOR_VERSION], quote_via=quote, safe="")
-        reply = self._client.call(
+        return self._client.call(
             call, method, f"{self._root}{path}?{query}", json=json, headers=headers or {}
         )
-        if not isinstance(reply.body, Mapping):
-            raise LostAnswer("QuickBooks answered without data")
-        return reply.body
 
 
 def request_id(path: str, key: str) -> str:
     """Return the ``requestid`` of a write: unique in the company, the same for every repeat."""
     return hashlib.sha256(f"{path}\n{key}".encode()).hexdigest()[:32]
+
+
+def _row(reply: Reply) -> Row:
+    if not isinstance(reply.body, Mapping):
+        raise LostAnswer("QuickBooks answered without data")
+    return reply.body
 
 
 def _sizes(selects: Sequence[Select]) -> dict[Select, int]:

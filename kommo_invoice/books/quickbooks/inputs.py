@@ -207,9 +207,9 @@ def _own_field(draft: Draft, field: str | None) -> list[Body] | None:
 def _names(contact: str | None) -> tuple[str | None, str | None]:
     """Return first and last name: what stands after the last space is the last one."""
     first, _, last = display_name(contact or "").rpartition(" ")
-    return (
-        (first[:_NAME_PART] or None, last[:_NAME_PART] or None) if first else (last or None, None)
-    )
+    if not first:
+        first, last = last, ""
+    return first[:_NAME_PART] or None, last[:_NAME_PART] or None
 
 
 def _address(draft: CustomerDraft) -> Mapping[str, object]:
