@@ -142,7 +142,8 @@ class Login:
         sandbox_url: The address of the API for sandbox accounts, where they have their own.
         centres: The data centres, where there are several; ``{api}`` in the API's address stands
             for the one's.
-        revoking: What is to be known of ending a grant at the provider, in words.
+        revoking: Where a person ends a grant at the provider, or what else is to be known of it,
+            in words.
     """
 
     provider: str
@@ -160,7 +161,10 @@ class Login:
         """What a person does to log in, as the end of a sentence that begins with a verb."""
         if self.token is not None:
             return f"give {self.token}"
-        return f"log in by browser: `kinv connect {self.provider}`"
+        way = f"log in by browser: `kinv connect {self.provider}`"
+        if self.oauth.loopback is Loopback.SANDBOX:
+            way += f" with --environment {SANDBOX}, or with --paste --redirect-uri https://…"
+        return way
 
     def address(
         self, account: str | None, environment: str | None, region: str | None = None
@@ -177,7 +181,8 @@ class Login:
         """
         if environment not in {None, *ENVIRONMENTS}:
             raise ConfigInvalid(
-                f"there is no environment {environment!r}, but {' and '.join(ENVIRONMENTS)}"
+                f"there is no environment {environment!r}, but {' and '.join(ENVIRONMENTS)}",
+                hint=f"name one of {', '.join(ENVIRONMENTS)}",
             )
         url = self.sandbox_url if environment == SANDBOX else self.api_url
         if url is None:
@@ -271,6 +276,7 @@ _QUICKBOOKS = Login(
     api_url="https://quickbooks.api.intuit.com",
     sandbox_url="https://sandbox-quickbooks.api.intuit.com",
     token=None,
+    revoking="in QuickBooks: Apps → your app → Disconnect",
     claimed_scopes=None,
     oauth=OAuth(
         authorize_url="https://appcenter.intuit.com/connect/oauth2",

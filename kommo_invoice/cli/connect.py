@@ -169,8 +169,9 @@ def disconnect(
             f"  → its store {connection.store} cannot be used now: the secret may still be in it"
         )
     login = LOGINS.get(connection.provider)
+    name = connection.provider if login is None else login.name
     more = "" if login is None or login.revoking is None else f"; {login.revoking}"
-    wiring.terminal.note(f"  → to end the token itself, revoke it at {connection.provider}{more}")
+    wiring.terminal.note(f"  → to end the token itself, revoke it at {name}{more}")
 
 
 def _texts(*values: str | None) -> zip[tuple[str, str | None]]:
@@ -272,7 +273,8 @@ def _until(connection: Connection) -> str:
     if connection.refused_at is not None:
         return f"has ended ({connection.refused_at:%Y-%m-%d})"
     if connection.ends_at is not None:
-        return _ending(connection.ends_at)
+        unused = "if it is not used before, " if connection.renewable else ""
+        return f"{unused}{_ending(connection.ends_at)}"
     login = LOGINS.get(connection.provider)
     endless = connection.kind is Kind.TOKEN or (login is not None and login.oauth.endless)
     return "works until revoked" if endless else "its end is not known"

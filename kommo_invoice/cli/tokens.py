@@ -94,11 +94,15 @@ class TokenSources:
         """
         from kommo_invoice.auth.expiry import environment_warning, warning
         from kommo_invoice.auth.given import GivenToken, NoToken
+        from kommo_invoice.auth.logins import LOGINS
 
         if given := self._settings.token(provider):
             self._told(environment_warning(provider, given, self._clock()))
             variable = f"KINV_{provider.upper()}_TOKEN"
-            return GivenToken(given, f"set {variable} to a valid token, then run it again")
+            hint = f"set {variable} to a valid token, then run it again"
+            if LOGINS[provider].token is None:  # an access token, which nothing here renews
+                hint += f"; or unset it, and `kinv connect {provider}` once"
+            return GivenToken(given, hint)
         try:
             connection = self._meant(provider, account, self.host(base_url))
         except LoginNeeded as error:

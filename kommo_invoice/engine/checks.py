@@ -170,6 +170,9 @@ def _texts(draft: Draft, capabilities: BooksCapabilities) -> Iterator[tuple[str,
     limits = capabilities.texts
     yield "customer.email", draft.customer.email, limits.email
     yield "invoice.memo", draft.memo or "", limits.memo
+    if draft.po_number is not None:
+        beside = f"{draft.po_number} / {draft.reference}"
+        yield "invoice.po_number, with our reference", beside, capabilities.reference.max_length
     if draft.mail is not None:
         for address in draft.mail.cc:
             yield "invoice.cc", address, limits.email

@@ -22,8 +22,9 @@ class Otherwise(DealError):
 def live_otherwise(deal: int) -> str:
     """Return what helps where an invoice came out otherwise and is live: kinv leaves it alone."""
     return (
-        "correct it in the books and run it again; or correct the deal or the mapping, void it "
-        f'in the books, and issue a new one with `kinv invoice --deal {deal} --again "REASON"`'
+        "if a tax was changed, run it again; else correct it in the books and run it again; or "
+        "correct the deal or the mapping, void it in the books, and issue a new one with "
+        f'`kinv invoice --deal {deal} --again "REASON"`'
     )
 
 

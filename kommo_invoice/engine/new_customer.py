@@ -111,12 +111,16 @@ class NewCustomer:
     def _is_anothers(self, name: str, error: NameTaken) -> DealError:
         books, holder = self._session.books.capabilities.name, error.holder
         if holder is None:
-            whose = "somebody who is no customer"
-        else:
-            state = ", which is not active" if holder.archived else ""
-            whose = f"customer {holder.id} ({holder.email or 'without an address'}){state}"
+            return DealError(
+                f"the name {name!r} is taken by somebody who is no customer (a vendor, an "
+                f"employee), and {books} wants each name once",
+                hint='give the customer another name, or set on_name_taken = "suffix" in '
+                "[customer]",
+            )
+        state = ", which is not active" if holder.archived else ""
         return DealError(
-            f"the name {name!r} is in {books} that of {whose}",
+            f"the name {name!r} is in {books} that of customer {holder.id} "
+            f"({holder.email or 'without an address'}){state}",
             hint="give the customer another name, name that one by [customer] id, or set "
             'on_name_taken = "suffix" in [customer]',
         )

@@ -135,6 +135,11 @@ def _customer(s: Situation) -> tuple[str | None, str, tuple[Settled, ...]]:
                 f"customer {draft.id}, which the mapping names, is not in the books",
                 hint="correct [customer] id or the field that it reads",
             )
+        if s.sighting.customer.archived:
+            raise DealError(
+                f"customer {draft.id}, which the mapping names, is not active in the books",
+                hint="make it active there, or name another one by [customer] id",
+            )
         return draft.id, "named by the mapping", ()
     step = s.customer_step
     matches = [each for each in s.sighting.customers if _fits(s, each)]

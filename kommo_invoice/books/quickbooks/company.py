@@ -127,6 +127,7 @@ class Company:
         except Rejected as error:
             if error.code == ASKED_BEFORE:
                 raise lost(error) from error
+            error.message = error.message.replace("refused it", f"refused {_thing(path)}", 1)
             raise
         except (NotExecuted, LostAnswer):
             raise
@@ -195,6 +196,13 @@ class Company:
 def request_id(path: str, key: str) -> str:
     """Return the ``requestid`` of a write: unique in the company, the same for every repeat."""
     return hashlib.sha256(f"{path}\n{key}".encode()).hexdigest()[:32]
+
+
+def _thing(path: str) -> str:
+    """Return what is written there, in words."""
+    if path.endswith("/send"):
+        return "the e-mail"
+    return "the customer" if path.startswith("/customer") else "the invoice"
 
 
 def _row(reply: Reply) -> Row:
