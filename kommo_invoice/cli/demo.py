@@ -69,7 +69,7 @@ def command(as_json: JsonOption = False) -> None:
         told = "It all went as told." if story.as_told else "It did not go as told: see ✗ above."
         terminal.line(told, style="bold")
         terminal.note("  → `kinv sandbox` starts the simulators for you to play with;")
-        terminal.note("    `kinv sandbox --books quickbooks` has QuickBooks in Wave's place")
+        terminal.note("    `--books quickbooks` or `--books zoho` puts others in Wave's place")
     if not story.as_told:
         raise typer.Exit(ExitCode.BUG)
 

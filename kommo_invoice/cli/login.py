@@ -121,9 +121,12 @@ def _place(wiring: Wiring, asked: Asked) -> Place:
             raise
         raise UsageError(f"--environment: {error.message}", hint=error.hint) from None
     region = _region(login_of(asked.provider), asked.region, side.get("region"))
+    base_url = asked.base_url or side.get("base_url")
+    if base_url is None and region is not None:  # before anybody is asked to agree to anything
+        login_of(asked.provider).address(account, environment, region)
     return Place(
         None if account is None else account_id(asked.provider, account),
-        asked.base_url or side.get("base_url"),
+        base_url,
         asked.auth_base_url or side.get("auth_base_url"),
         environment,
         region,
