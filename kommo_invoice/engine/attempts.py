@@ -45,8 +45,8 @@ class Attempts:
     ) -> tuple[StepRow, _T]:
         """Commit the intent, call, and record a refusal; a lost answer leaves the intent open.
 
-        A request that surely had no effect is repeated once: Wave now and then does not know
-        yet what it has just created (Wave sheet, section 9.1).
+        A request that surely had no effect is repeated once: books now and then do not know yet
+        what they have just created (Wave sheet, section 9.1).
 
         Args:
             step: What is done.

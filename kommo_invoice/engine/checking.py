@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 from kommo_invoice.books.capabilities import Drop, Effect, Feature, Link
 from kommo_invoice.domain.catalog import TaxChoice
 from kommo_invoice.domain.fields import FieldKind
-from kommo_invoice.mapping.company import OWN_CURRENCY, STATUS, wanted_tax, wants_drafts
+from kommo_invoice.mapping.company import (
+    OWN_CURRENCY,
+    STATUS,
+    always_asked,
+    wanted_tax,
+    wants_drafts,
+)
 from kommo_invoice.mapping.problems import key_text
 
 if TYPE_CHECKING:
@@ -18,9 +24,13 @@ if TYPE_CHECKING:
     from kommo_invoice.domain.catalog import Tax
     from kommo_invoice.engine.session import Session
     from kommo_invoice.http.calls import Rate
+    from kommo_invoice.mapping.load import MappingFile
 
 _URL = "invoice.url"
 _NO_DRAFTS = "has no drafts: an invoice is live as soon as it is made"
+_ONE_DISCOUNT = "discounts the whole of an invoice or its lines, not both"
+_OFF_THE_WHOLE = (Feature.DISCOUNT_PERCENT.value, Feature.DISCOUNT_AMOUNT.value)
+_OFF_LINES = (Feature.LINE_DISCOUNT_PERCENT.value, Feature.LINE_DISCOUNT_AMOUNT.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +70,21 @@ class Report:
         return (*self.warnings, *(f"{drop.key}: {drop.words}" for drop in refused))
 
 
-def refused_keys(capabilities: BooksCapabilities) -> Mapping[str, str]:
-    """Return key -> why, for what these books refuse whatever an account's settings."""
+def refused_keys(capabilities: BooksCapabilities, file: MappingFile) -> Mapping[str, str]:
+    """Return key -> why, for what these books refuse whatever an account's settings.
+
+    Args:
+        capabilities: What the books can do.
+        file: The mapping, for what they refuse beside what else it asks for.
+    """
     name = capabilities.name
     keys = {
         drop.feature.value: f"{drop.words} in {name}"
         for drop in capabilities.drops
         if drop.effect is Effect.REFUSED
     }
+    if capabilities.one_discount and any(always_asked(file, key) for key in _OFF_THE_WHOLE):
+        keys |= dict.fromkeys(_OFF_LINES, f"{name} {_ONE_DISCOUNT}")
     return keys if capabilities.drafts else {**keys, STATUS: f"{name} {_NO_DRAFTS}"}
 
 
@@ -100,9 +117,10 @@ def _used(session: Session) -> Iterator[Feature]:
     yield Feature.RECIPIENT
     if document.invoice.amounts == "inclusive":
         yield Feature.INCLUSIVE_PRICES
-    written = session.mapping.values
     for feature in Feature:
-        if feature.value in written:
+        section, name = feature.value.split(".")[:2]
+        given = name in getattr(document, section).model_fields_set  # not by its default alone
+        if given and feature.value in session.mapping.values:
             yield feature
 
 
@@ -117,6 +135,10 @@ def _refused_here(session: Session) -> Iterator[Dropped]:
     found = {key: off for key in catalog.switched_off if key in mapping.values}
     if not session.books.capabilities.drafts and wants_drafts(mapping.file):
         found[STATUS] = f"{session.books.capabilities.name} {_NO_DRAFTS}"
+    written = [key for key in _OFF_LINES if key in mapping.values]
+    if session.books.capabilities.one_discount and {*_OFF_THE_WHOLE} & {*mapping.values}:
+        words = f"{session.books.capabilities.name} {_ONE_DISCOUNT}"
+        found |= dict.fromkeys(written, f"{words}; a deal that asks for both is refused")
     taxes = _taxes(session)
     if catalog.settings.taxes is TaxChoice.REQUIRED:
         found |= {key: wanted_tax(catalog) for key, tax in taxes.items() if tax is None}
@@ -147,6 +169,11 @@ def _notes(session: Session) -> Iterator[str]:
             f"{books} decides the tax: a line only says whether it is taxable ({names}) "
             "or not (none)"
         )
+    else:
+        open_rates = [tax.name for tax in _taxes(session).values() if tax and tax.rate is None]
+        if open_rates:
+            names = ", ".join(dict.fromkeys(open_rates))
+            yield f"{books} alone reckons the tax {names}: previews show the amount before it"
     if "invoice.terms" in session.mapping.values:
         open_ended = [term.name for term in catalog.terms if term.days is None]
         if open_ended:

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from kommo_invoice.books.capabilities import BooksCapabilities, Effect, Feature
 from kommo_invoice.domain.catalog import Catalog, TaxChoice, find_term
 from kommo_invoice.domain.draft import Amounts, Discount, Draft, Ready
-from kommo_invoice.domain.money import Money
-from kommo_invoice.domain.totals import lines_sum
+from kommo_invoice.domain.totals import totals
 from kommo_invoice.errors import DealError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from kommo_invoice.domain.money import Money
 
 
 class NotSetUp(DealError):
@@ -48,6 +49,13 @@ def check_draft(draft: Draft, capabilities: BooksCapabilities) -> None:
             f"invoice.terms: {draft.terms!r} gives no due date, and {capabilities.name} has no "
             "terms of its own",
             hint='write it as "Net 30" or "Due on receipt", or give a due_date',
+        )
+    own = draft.customer.currency
+    if capabilities.customers.fixed_currency and own not in {None, draft.currency}:
+        raise DealError(
+            f"the invoice is in {draft.currency} and its customer in {own}: in {capabilities.name} "
+            "a customer has one currency, which its invoices are in",
+            hint="let [invoice] currency be that of [customer]",
         )
     for key, text, longest in _texts(draft, capabilities):
         if longest is not None and len(text) > longest:
@@ -147,13 +155,7 @@ def _check_taxes(draft: Draft, catalog: Catalog) -> None:
 
 def _check_gross(draft: Draft, total: Money) -> None:
     """Net prices are computed from gross ones, so the cents may not come out even."""
-    gross = lines_sum(draft.lines)
-    if draft.discount is not None:
-        if draft.discount.percent is not None:
-            gross -= gross * draft.discount.percent / 100
-        else:
-            gross -= draft.discount.amount or 0
-    wanted = Money.of(gross, draft.currency)
+    wanted = totals(draft, gross=True).total
     if wanted != total:
         raise DealError(
             f"prices with tax come to {wanted}, and net prices with tax on top to {total}",
@@ -174,8 +176,7 @@ def _texts(draft: Draft, capabilities: BooksCapabilities) -> Iterator[tuple[str,
         beside = f"{draft.po_number} / {draft.reference}"
         yield "invoice.po_number, with our reference", beside, capabilities.reference.max_length
     if draft.mail is not None:
-        for address in draft.mail.cc:
-            yield "invoice.cc", address, limits.email
+        yield "invoice.cc", ",".join(draft.mail.cc), limits.email
     if draft.number is not None:
         yield "invoice.number", draft.number, capabilities.own_number.max_length
     for line in draft.lines:

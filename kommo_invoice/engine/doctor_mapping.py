@@ -71,7 +71,7 @@ def compiled(
         catalog: The same of the books.
     """
     try:
-        refused = refused_keys(BOOKS[file.document.books.provider])
+        refused = refused_keys(BOOKS[file.document.books.provider], file)
         return compile_mapping(file, setup or _NO_CRM, catalog or _NO_BOOKS, refused)
     except ConfigInvalid as error:
         problems = [

@@ -111,6 +111,7 @@ def first_mapping(
         terms=tuple(term.name for term in right.held.terms),
         numbered=Feature.OWN_NUMBER in right.held.required,
         tax_by_books=right.held.settings.taxes is TaxChoice.BY_BOOKS,
+        treatments=right.held.settings.tax_treatments,
     )
     text = write(first)
     return Proved(first, text, prove(text, path, left.held, right.held))

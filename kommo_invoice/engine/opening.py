@@ -168,7 +168,7 @@ def _compiled(
     setup = None if anew else _cached(ledger, "crm", CrmSetup)
     catalog = None if anew else _cached(ledger, "books", Catalog)
     needs = around.file.needs
-    refused = refused_keys(books.capabilities)
+    refused = refused_keys(books.capabilities, around.file)
     complete = setup is not None and {each.entity for each in setup.fields} >= set(needs.entities)
     if setup is not None and catalog is not None and complete:
         try:

@@ -10,7 +10,12 @@ from kommo_invoice.domain.draft import Ready
 from kommo_invoice.domain.invoice import Customer, Invoice, Status
 from kommo_invoice.domain.plan import Step, StepKind
 from kommo_invoice.engine.checks import check_company, check_draft, check_mailing
-from kommo_invoice.engine.compare import live_otherwise, total_differences
+from kommo_invoice.engine.compare import (
+    differences,
+    live_otherwise,
+    same_lines,
+    total_differences,
+)
 from kommo_invoice.engine.customers import customer_key, has_address, has_currency, takes_name
 from kommo_invoice.engine.evidence import prove_absent
 from kommo_invoice.engine.identify import Found, identify
@@ -108,10 +113,10 @@ def _plan_found(s: Situation, found: Found, invoice: Invoice) -> Plan:
         )
         return replace(plan, notes=tuple(notes))
     if not _is_out(s, invoice):
-        wrong = total_differences(s.draft, invoice)
+        wrong = _differences(s, s.draft, invoice)
         if wrong and s.fresh is not None and s.fresh.content_hash() == s.draft.content_hash():
             # The same content under a tax rate that was changed in the books since.
-            wrong = total_differences(s.fresh, invoice)
+            wrong = _differences(s, s.fresh, invoice)
             plan = replace(plan, draft=replace(s.draft, lines=s.fresh.lines))
         if wrong:
             return _replace_draft(s, plan, invoice, wrong, tuple(notes))
@@ -134,6 +139,12 @@ def _customer(s: Situation) -> tuple[str | None, str, tuple[Settled, ...]]:
             raise DealError(
                 f"customer {draft.id}, which the mapping names, is not in the books",
                 hint="correct [customer] id or the field that it reads",
+            )
+        if not has_currency(s.sighting.customer, s.draft, s.capabilities):
+            raise DealError(
+                f"customer {draft.id}, which the mapping names, is one in "
+                f"{s.sighting.customer.currency}, for good, and the invoice in {s.draft.currency}",
+                hint="name another one by [customer] id, or correct the currency",
             )
         if s.sighting.customer.archived:
             raise DealError(
@@ -265,6 +276,20 @@ def _replace_draft(
         replaces=invoice.id,
         invoice=None,
     )
+
+
+def _differences(s: Situation, draft: Draft, invoice: Invoice) -> list[str]:
+    """Return how our invoice differs from a draft.
+
+    One that may have come of an earlier try, which was for the deal as it was then, is compared
+    as one that is found: by its customer and its lines as well.
+    """
+    create = s.steps.get(StepKind.INVOICE_CREATE)
+    if create is None or not create.doubtful:
+        return total_differences(draft, invoice)
+    ids = [each.id for each in s.sighting.customers]
+    found = differences(draft, [*ids, draft.customer.id or ""], invoice)
+    return found if found or same_lines(draft, invoice) else ["its lines are others"]
 
 
 def _is_out(s: Situation, invoice: Invoice) -> bool:

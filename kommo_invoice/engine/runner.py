@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from kommo_invoice.books.base import Look, NumberTaken, Repeated
+from kommo_invoice.books.capabilities import Operation
 from kommo_invoice.domain.claim import carries
 from kommo_invoice.domain.draft import Draft, Mail
 from kommo_invoice.domain.invoice import Invoice, Status
@@ -17,6 +19,7 @@ from kommo_invoice.engine.compare import (
     lost_in_making,
     total_differences,
 )
+from kommo_invoice.engine.evidence import look_later
 from kommo_invoice.engine.gather import CLOCKS_APART
 from kommo_invoice.engine.identify import number_is_anothers
 from kommo_invoice.engine.new_customer import NewCustomer
@@ -25,7 +28,12 @@ from kommo_invoice.errors import Rejected
 if TYPE_CHECKING:
     from kommo_invoice.engine.session import Session
     from kommo_invoice.engine.situation import Plan, Settled
-    from kommo_invoice.ledger.rows import ClaimRow
+    from kommo_invoice.errors import KinvError
+    from kommo_invoice.ledger.rows import ClaimRow, StepRow
+
+
+_ONE_MOMENT = timedelta(seconds=2)
+"""Times of books have whole seconds."""
 
 
 class Doubt(Exception):
@@ -116,7 +124,7 @@ class Runner:
         customer_id = self._customer_id
         if customer_id is None:
             raise LookupError(f"{step.key} has no customer")
-        doubtful, found, twice = False, False, False
+        found, twice = False, False
         try:
             begun, invoice = self._attempts.make(
                 step,
@@ -125,9 +133,9 @@ class Runner:
                 ),
                 draft=draft,
             )
-            doubtful = begun.doubtful
+            twice = self._is_old(invoice, begun)
         except Repeated as error:
-            invoice, doubtful, twice = error.invoice, True, True
+            invoice, twice = error.invoice, True
         except NumberTaken as error:
             invoice, found = self._of_that_number(draft, customer_id, error), True
         self.invoice = invoice
@@ -140,14 +148,15 @@ class Runner:
             claim_values={
                 "invoice_id": invoice.id,
                 "customer_id": invoice.customer_id,
-                "adopted": 0,
+                "adopted": int(found),
             },
         )
         wrong = total_differences(draft, invoice)
         if invoice.status is Status.DRAFT:
             wrong = [*lost_in_making(draft, customer_id, invoice), *wrong]
-        self.made = not wrong
-        if doubtful:
+        self.made = not (wrong or found)
+        step_row = self._session.ledger.step(step.key)
+        if found or (step_row is not None and step_row.doubtful):
             raise Doubt
         if wrong:
             came_out = (
@@ -165,12 +174,24 @@ class Runner:
                 "kinv replaces the draft",
             )
 
+    def _is_old(self, invoice: Invoice, begun: StepRow) -> bool:
+        """Say whether a key was answered with what it had made before, for a ledger that is lost.
+
+        The answer tells it as it was then, and it may have been mailed or taken back since.
+        """
+        keyed = self._session.books.capabilities.rule(Operation.CREATE_INVOICE).key is not None
+        made, began = invoice.created_at, begun.intent_at
+        if not keyed or made is None or began is None:
+            return False
+        return self._plan.situation.deal.created_at - CLOCKS_APART <= made < began - _ONE_MOMENT
+
     def _of_that_number(self, draft: Draft, customer_id: str, error: NumberTaken) -> Invoice:
         """Return the invoice that has the number that ours was to have, where it is ours.
 
         Raises:
             DealError: It is another's, or it is ours and does not stand any more.
-            NumberTaken: No invoice is to be seen that has it.
+            Temporary: None is to be seen that has it, as lists lag: it is looked at once more.
+            NumberTaken: None was to be seen that time either.
         """
         deal, reference = self._plan.situation.deal, self._row.reference
         look = Look(
@@ -189,8 +210,20 @@ class Runner:
             if free and each.status.live and carries(each.references, reference):
                 return each
         if not same:
-            raise error
+            raise self._seen_later(draft, error)
         raise number_is_anothers(same[0], deal.id) from error
+
+    def _seen_later(self, draft: Draft, error: NumberTaken) -> KinvError:
+        """Return what to do about a number of ours whose invoice is not to be seen: wait, once."""
+        situation, session = self._plan.situation, self._session
+        step = session.ledger.step(situation.key(StepKind.INVOICE_CREATE))
+        ours = carries([draft.number], self._row.reference)
+        if not ours or step is None or step.attempts > 1:
+            return error
+        rule_s = session.books.capabilities.rule(Operation.CREATE_INVOICE).settle_s
+        wait = timedelta(seconds=rule_s if session.settle_s is None else session.settle_s)
+        why = f"the books have an invoice {draft.number}, which is not to be seen yet"
+        return look_later(why, session.clock() + wait, situation.deal.id)
 
     def _delete(self, step: Step) -> None:
         invoice_id = values_of(step, str)

@@ -73,7 +73,7 @@ QUICKBOOKS = BooksCapabilities(
         # Section 4.7: that a payment moves its invoice is not established; the change log is
         # asked for Payment beside Invoice, so that it names them.
         misses_payments=False,
-        misses_deletions=False,
+        misses_deletions=True,  # section 4.7: beyond 1000 objects in one answer
     ),
     payments=Payments.EXTRA_REQUEST,  # section 4.8: through LinkedTxn
     link=Link.CONDITIONAL,  # section 4.3: only with QuickBooks Payments, and asked for
