@@ -311,7 +311,8 @@ _ZOHO = Login(
     centres=ZOHO_CENTRES,
     token=None,
     claimed_scopes=None,
-    revoking="until then it is one of the 20 logins that Zoho keeps for its user",
+    revoking="in Zoho's accounts: Sessions → Connected Apps; until then it is one of the 20 "
+    "logins that Zoho keeps for its user",
     oauth=OAuth(
         authorize_url="{accounts}/oauth/v2/auth",
         token_url="{accounts}/oauth/v2/token",  # noqa: S106 - an address

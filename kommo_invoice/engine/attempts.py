@@ -68,7 +68,7 @@ class Attempts:
                 return begun, call(begun)
             except NotExecuted as error:
                 ledger.refuse(self._row, step.key, error.message)
-                if last or isinstance(error, RateLimited):
+                if last or isinstance(error, RateLimited) or error.retry_at is not None:
                     raise
             except (Rejected, LoginNeeded, Refused) as error:
                 ledger.refuse(self._row, step.key, error.message)

@@ -8,6 +8,7 @@ import pytest
 from quickbooks_stage import CUSTOMER, INVOICE, SEND
 
 from kommo_invoice.books.quickbooks import QuickBooks
+from kommo_invoice.sandbox.quickbooks_state import RequestIds
 
 if TYPE_CHECKING:
     from quickbooks_stage import QuickBooksStage
@@ -148,7 +149,7 @@ class TestASecondNameIsMadeOnce:
     def test_one_that_came_late_and_is_not_listed_yet_is_waited_for(
         self, live: QuickBooksStage
     ) -> None:
-        live.people.rules.request_ids_kept_s = 10.0  # else its key tells it
+        live.people.rules.request_ids = RequestIds.ACT  # else its key tells it
         live.world.lag_s = 60
         live.fault("late", CUSTOMER, times=None, after_s=170)
         assert live.invoice().code == 5
