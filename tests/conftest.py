@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from quickbooks_stage import QuickBooksStage
 from stage import Stage
+from zoho_stage import ZohoStage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,5 +29,13 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
 def live(tmp_path: Path) -> Iterator[QuickBooksStage]:
     """The same with QuickBooks in Wave's place."""
     built = QuickBooksStage(tmp_path)
+    yield built
+    built.close()
+
+
+@pytest.fixture
+def zoho(tmp_path: Path) -> Iterator[ZohoStage]:
+    """The same with Zoho Books in Wave's place."""
+    built = ZohoStage(tmp_path)
     yield built
     built.close()

@@ -2,38 +2,73 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from kommo_invoice.engine.outcomes import CircuitOpen
 from kommo_invoice.errors import RateLimited
+from kommo_invoice.ledger.setups import Setups
 
 if TYPE_CHECKING:
-    from kommo_invoice.books.base import Books
+    from kommo_invoice.engine.session import Session
 
-MOST = 6
-"""Requests that one deal may take: two looks, its customer, its invoice, its mail, and one more."""
+TO_LOOK, TO_ACT = 2, 4
+"""Requests that a deal may take: two looks; its customer, its invoice, its mail, a look more."""
+
+_KEPT = "day"
 
 
-def check_day(books: Books, deals: int) -> None:
-    """Return only where the day has requests enough for the deals that are begun next.
+class Day:
+    """What is left of the books' day.
+
+    A day that was found to be over is remembered, so that the runs until its end ask nothing.
 
     Args:
-        books: The books, with what they told last.
-        deals: How many deals are begun.
-
-    Raises:
-        CircuitOpen: It has not: nothing more is begun before the day ends.
+        session: The run's tools.
     """
-    budget = books.budget
-    if budget is None or budget.remaining >= MOST * deals:
-        return
-    of_all = f" of {budget.limit}" if budget.limit is not None else ""
-    until = f" until {budget.resets_at:%Y-%m-%d %H:%M} UTC" if budget.resets_at else ""
-    raise CircuitOpen(
-        RateLimited(
-            f"{books.capabilities.name} has {budget.remaining}{of_all} requests left today, too "
-            f"few to begin another deal: the rest waits{until}",
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._setups = Setups(session.ledger)
+
+    def check_new(self, deals: int) -> None:
+        """Return only where deals may be begun.
+
+        Args:
+            deals: How many.
+
+        Raises:
+            CircuitOpen: There are too few requests left for them.
+        """
+        kept = self._setups.get(_KEPT)
+        until = datetime.fromisoformat(kept[1]) if kept else None
+        if until is not None and self._session.clock() < until:
+            raise CircuitOpen(self._used_up("has too few requests left today", until))
+        self._check(deals * (TO_LOOK + TO_ACT))
+
+    def check_looked(self) -> None:
+        """Return only where a deal that was looked at may be acted on.
+
+        Raises:
+            CircuitOpen: There are too few requests left for it.
+        """
+        self._check(TO_ACT)
+
+    def _check(self, needed: int) -> None:
+        budget = self._session.books.budget
+        if budget is None or budget.remaining >= needed:
+            return
+        if budget.resets_at is not None and not self._session.dry_run:
+            self._setups.keep(_KEPT, budget.resets_at.isoformat())
+        of_all = f" of {budget.limit}" if budget.limit is not None else ""
+        why = f"has {budget.remaining}{of_all} requests left today, too few to go on"
+        raise CircuitOpen(self._used_up(why, budget.resets_at))
+
+    def _used_up(self, why: str, until: datetime | None) -> RateLimited:
+        name = self._session.books.capabilities.name
+        rest = f" until {until:%Y-%m-%d %H:%M} UTC" if until else ""
+        return RateLimited(
+            f"{name} {why}: the rest waits{rest}",
             hint="run it again then, or have the provider raise the daily limit",
-            retry_at=budget.resets_at,
+            retry_at=until,
         )
-    )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kommo_invoice.domain.plan import Step, StepKind
 from kommo_invoice.engine.client_pages import Links
 from kommo_invoice.engine.crm_steps import crm_steps, unwritten
-from kommo_invoice.engine.daily import check_day
+from kommo_invoice.engine.daily import Day
 from kommo_invoice.engine.events import plan_event
 from kommo_invoice.engine.evidence import LookAgain
 from kommo_invoice.engine.gather import (
@@ -64,6 +64,7 @@ class Invoicing:
         self._outbox = Outbox(session)
         self._outcomes = Outcomes(session, send=options.send is not False)
         self._links = Links(session)
+        self._day = Day(session)
         self._left: dict[int, None] = {}
         self._lost = False
 
@@ -108,7 +109,7 @@ class Invoicing:
         for start in range(0, len(deals), size):
             # Only now, since the deals before may have made the customer of one of these.
             chunk = list(self._candidates(deals[start : start + size]))
-            check_day(self._session.books, len(chunk))
+            self._day.check_new(len(chunk))
             looked_at = self._session.clock()
             try:
                 sightings = self._session.books.look([each.look for each in chunk])
@@ -239,6 +240,8 @@ class Invoicing:
 
     def _act(self, found: Candidate, decided: Plan, on_deal: tuple[Step, ...]) -> None:
         """Do the plan: the books' side at once, the deal's side through the outbox."""
+        if decided.creates_invoice:
+            self._day.check_looked()
         session = self._session
         idle = not (decided.steps or on_deal or decided.settled) and decided.hold is None
         send = wanted(self._options, found.row)

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from kommo_invoice.books.capabilities import Operation
 from kommo_invoice.domain.claim import base_reference, references_in
 from kommo_invoice.ledger.rows import dump
 from kommo_invoice.ledger.setups import Setups
@@ -32,12 +31,10 @@ class Walk:
     """What was found.
 
     Args:
-        begun: When the first walk of this ledger was made (UTC).
-        at: When the last one was.
+        at: When it was made (UTC).
         references: The base reference of each invoice that carries one of this CRM account.
     """
 
-    begun: datetime
     at: datetime
     references: frozenset[str]
 
@@ -66,21 +63,14 @@ class References:
         now = session.clock()
         setups = Setups(session.ledger)
         before = _loaded(setups)
-        if before is not None and not self._is_old(before, now):
+        if before is not None and now - before.at <= WALKED_FOR:
             return before
         since = before.at - _OVERLAP if before else None
         known = before.references if before else frozenset()
-        walk = Walk(before.begun if before else now, now, known.union(self._standing(since)))
+        walk = Walk(now, known.union(self._standing(since)))
         if not session.dry_run:
             setups.keep(_KEPT, dump(walk))
         return walk
-
-    def _is_old(self, walk: Walk, now: datetime) -> bool:
-        """Say whether to walk again: each day, and once when lists must show what there was."""
-        rule_s = self._session.books.capabilities.rule(Operation.CREATE_INVOICE).settle_s
-        settle_s = self._session.settle_s
-        settled = walk.begun + timedelta(seconds=rule_s if settle_s is None else settle_s)
-        return now - walk.at > WALKED_FOR or walk.at < settled <= now
 
     def _standing(self, since: datetime | None) -> Iterator[str]:
         namer = self._session.namer

@@ -203,7 +203,11 @@ class Runner:
             thorough=True,
         )
         (seen,) = self._session.books.look([look])
-        same = [each for each in seen.invoices if each.number == draft.number]
+        same = [
+            each
+            for each in seen.invoices
+            if each.number == draft.number or carries(each.references, reference)
+        ]
         for each in same:
             owner = self._session.ledger.owner_of(each.id)
             free = owner is None or owner.id == self._row.id
@@ -217,12 +221,13 @@ class Runner:
         """Return what to do about a number of ours whose invoice is not to be seen: wait, once."""
         situation, session = self._plan.situation, self._session
         step = session.ledger.step(situation.key(StepKind.INVOICE_CREATE))
-        ours = carries([draft.number], self._row.reference)
+        ours = draft.number is None or carries([draft.number], self._row.reference)
         if not ours or step is None or step.attempts > 1:
             return error
         rule_s = session.books.capabilities.rule(Operation.CREATE_INVOICE).settle_s
         wait = timedelta(seconds=rule_s if session.settle_s is None else session.settle_s)
-        why = f"the books have an invoice {draft.number}, which is not to be seen yet"
+        which = draft.number or self._row.reference
+        why = f"the books have an invoice {which}, which is not to be seen yet"
         return look_later(why, session.clock() + wait, situation.deal.id)
 
     def _delete(self, step: Step) -> None:

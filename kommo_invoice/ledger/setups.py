@@ -24,17 +24,25 @@ class Setups:
         self._db = ledger.db
         self._clock = ledger.clock
         self._accounts = {"crm": f"crm:{ledger.crm}", "books": f"books:{ledger.books}"}
-        self._keys = {**self._accounts, "references": f"references:{ledger.crm}/{ledger.books}"}
+        self._keys = {
+            **self._accounts,
+            "references": f"references:{ledger.crm}/{ledger.books}",
+            "day": f"day:{ledger.books}",
+        }
 
     def get(self, side: str) -> tuple[datetime, str] | None:
-        """Return what is kept of ``crm``, ``books`` or ``references``, and since when (UTC)."""
+        """Return what is kept under a name, and since when (UTC).
+
+        Args:
+            side: ``crm`` or ``books`` for a set-up, ``references``, or ``day``.
+        """
         sql = "SELECT fetched_at, content FROM setups WHERE account = ?"
         row = next(iter(self._db.query(sql, [self._keys[side]])), None)
         fetched_at = when(str(row["fetched_at"])) if row else None
         return (fetched_at, str(row["content"])) if row and fetched_at else None
 
     def keep(self, side: str, content: str) -> None:
-        """Keep what was read of ``crm``, ``books`` or ``references``."""
+        """Keep what was read under one of these names."""
         row = {
             "account": self._keys[side],
             "fetched_at": self._clock().isoformat(),

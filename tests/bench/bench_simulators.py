@@ -79,7 +79,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         stage = STAGES[sys.argv[1]](Path(folder))
         serving = Simulators(stage)
-        answer(stage.environment())
+        # References are learnt again when the settle time is over: here, that is at once.
+        answer(stage.environment(KINV_SETTLE_S="0"))
         for line in sys.stdin:
             name, arguments = json.loads(line)
             answer(getattr(serving, name)(*arguments))

@@ -74,6 +74,7 @@ class Budget:
 BUDGETS = {
     "wave": Budget("Wave", new=5, known=4),
     "quickbooks": Budget("QuickBooks", new=5, known=4, page=1),
+    "zoho": Budget("Zoho Books", new=4, known=3),
 }
 
 

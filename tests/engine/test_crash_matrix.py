@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from crash import SEED, Doorbell, Flow
+from stage import Stage
 from stages import STAGES
 
 from kommo_invoice.books.capability_tables import BOOKS
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from crash import Crashes
-    from stage import Stage
 
 SHARDS = 5
 LONG = os.environ.get("KINV_LONG") == "1"
@@ -49,7 +49,7 @@ def own_number(stage: Stage) -> None:
 def flows_of(stage: type[Stage]) -> Iterator[Flow]:
     """Yield the ways of a deal that there are with these books."""
     can = BOOKS[stage.provider]
-    yield Flow("new customer", one_deal, stage=stage)
+    yield Flow("new customer", one_deal, stage=stage, twins=stage is Stage)
     yield Flow("known customer", one_deal, known_customer, stage, since_deal=1)
     yield Flow("two deals", two_deals, stage=stage, since_deal=2)
     if can.customers.unique_names:
@@ -152,4 +152,6 @@ def test_a_new_ledger_learns_what_it_finds_on_both_sides(stage: Stage) -> None:
 
 
 def _moments(flow: Flow, crashes: Crashes) -> list[tuple[int, str]]:
-    return crashes.clean(flow).moments(0 if LONG else flow.since_deal)
+    if LONG:
+        return crashes.clean(flow).moments(0, twins=True)
+    return crashes.clean(flow).moments(flow.since_deal, twins=flow.twins)

@@ -9,11 +9,12 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 from machine import Life
 from machine_quickbooks import QuickBooksLife
+from machine_zoho import ZohoLife
 
 LONG = os.environ.get("KINV_LONG") == "1"
 
 LIVES = settings(
-    max_examples=25 * (20 if LONG else 1),
+    max_examples=16 * (20 if LONG else 1),
     stateful_step_count=12,
     deadline=None,
     # A short run is the same everywhere; a long one looks for what nobody has thought of.
@@ -24,6 +25,9 @@ LIVES = settings(
 )
 
 
-@pytest.mark.parametrize("life", [Life, QuickBooksLife], ids=lambda life: life.books.provider)
+LIVES_OF = {life.books.provider: life for life in (Life, QuickBooksLife, ZohoLife)}
+
+
+@pytest.mark.parametrize("life", LIVES_OF.values(), ids=LIVES_OF)
 def test_a_random_life_ends_with_one_invoice_one_mail_and_one_task_a_deal(life: type[Life]) -> None:
     run_state_machine_as_test(life, settings=LIVES)

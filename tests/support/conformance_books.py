@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from datetime import date, timedelta
 from decimal import Decimal
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
@@ -32,6 +33,14 @@ REFERENCE = "KQ4-12345678"
 EMAIL = "anna@acme.example"
 TODAY = date(2026, 11, 2)
 MAIL = Mail("Anna+books@Acme.example", message="Hello")
+MINDS_CASE: Mapping[str, str] = MappingProxyType(
+    {
+        "test_are_found_in_whatever_case_the_books_hold_the_address": (
+            "a search that minds the case is asked in two spellings: as given, and lower"
+        )
+    }
+)
+"""The deviation of all books whose search for an address minds its letter case."""
 
 
 class BooksGround(Ground):
@@ -47,6 +56,9 @@ class BooksGround(Ground):
         tax: A tax of 19 %.
         stranger: What an account comes to that the token does not open.
         throttles: How the provider asks to be left alone for a while.
+        tells_when_mailed: Whether an invoice tells when it was mailed.
+        voids_keep_totals: Whether a void invoice shows what it came to; else it shows nothing.
+        has_unique_field: Whether the account has a field for references that takes each once.
         places: Decimals that amounts have in whatever currency; None where each has its own.
         home: The account's own currency.
     """
@@ -58,9 +70,12 @@ class BooksGround(Ground):
     unsold_item: ClassVar[str | None]
     stranger: ClassVar[type[KinvError]] = ConfigInvalid
     throttles: ClassVar[Sequence[Scripted]] = (Scripted(429),)
+    tells_when_mailed: ClassVar[bool] = True
+    voids_keep_totals: ClassVar[bool] = False
     places: ClassVar[int | None] = None
     tax: str
     home: str = "EUR"
+    has_unique_field: bool = False
     account: str
     other_account: str
     unknown_invoice: str

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from conformance_quickbooks import QuickBooksGround
 from conformance_wave import WaveGround
+from conformance_zoho import ZohoGround
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,5 +14,5 @@ if TYPE_CHECKING:
     from conformance_books import BooksGround
 
 BOOKS_GROUNDS: Mapping[str, type[BooksGround]] = {
-    each.provider: each for each in (WaveGround, QuickBooksGround)
+    each.provider: each for each in (WaveGround, QuickBooksGround, ZohoGround)
 }

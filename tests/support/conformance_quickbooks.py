@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 from unittest import mock
 
-from conformance_books import EMAIL, TODAY, BooksGround
+from conformance_books import EMAIL, MINDS_CASE, TODAY, BooksGround
 from conformance_ground import Scripted
 
 from kommo_invoice.books.operations import Operation
@@ -117,11 +117,7 @@ class QuickBooksGround(BooksGround):
             )
         }
         if mood == "strict":
-            self.deviations |= {
-                "test_are_found_in_whatever_case_the_books_hold_the_address": (
-                    "a search that minds the case is asked in two spellings: as given, and lower"
-                )
-            }
+            self.deviations |= MINDS_CASE
         return self.people
 
     def add_customer(

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 from unittest import mock
 
-from conformance_books import EMAIL, TODAY, BooksGround
+from conformance_books import EMAIL, MINDS_CASE, TODAY, BooksGround
 from conformance_ground import Scripted
 
 from kommo_invoice.books.operations import Operation
@@ -50,11 +50,7 @@ class WaveGround(BooksGround):
     def seed(self, world: World, mood: str) -> Simulator:
         if mood == "strict":
             rules = WaveRules(deletes_approved=False)
-            self.deviations = {
-                "test_are_found_in_whatever_case_the_books_hold_the_address": (
-                    "a search that minds the case is asked in two spellings: as given, and lower"
-                )
-            }
+            self.deviations = MINDS_CASE
         else:
             rules = WaveRules(
                 unauthenticated_status=200,

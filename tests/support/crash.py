@@ -48,6 +48,7 @@ class Flow:
         stage: Builds a stage in a folder: other providers bring their own.
         since_deal: It is killed from where it takes up its first, second … deal, where up to
             there it goes as another flow does; 0 from its beginning.
+        twins: Whether it is killed at checkpoints, too, that differ in their names alone.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Flow:
     prepare: Callable[[Stage], None] = _nothing
     stage: type[Stage] = Stage
     since_deal: int = 0
+    twins: bool = False
 
     def __str__(self) -> str:
         return f"{self.stage.provider}, {self.name}"
@@ -76,11 +78,18 @@ class Clean:
     requests: int
     lasted_s: float
 
-    def moments(self, since_deal: int) -> list[tuple[int, str]]:
-        """Return the checkpoints counted from 1, from where the so manieth deal is taken up."""
+    def moments(self, since_deal: int, *, twins: bool) -> list[tuple[int, str]]:
+        """Return checkpoints counted from 1, from where the so manieth deal is taken up.
+
+        Args:
+            since_deal: Which deal; 0 for all from the beginning.
+            twins: Whether one before something stands beside the one after what was done last,
+                though nothing that outlives the process lies between them.
+        """
         counted = list(enumerate(self.names, 1))
         claims = [at for at, name in counted if name == "commit.before:claim"]
-        return counted[claims[since_deal - 1] - 1 :] if since_deal else counted
+        chosen = counted[claims[since_deal - 1] - 1 :] if since_deal else counted
+        return [each for each in chosen if twins or ".after:" in each[1]]
 
 
 class Doorbell(list[RequestRecord]):

@@ -8,6 +8,7 @@ file reads one order a line and answers each with two lines: ``child <process id
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import pkgutil
@@ -15,8 +16,11 @@ import signal
 import subprocess
 import sys
 from contextlib import suppress
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn
+
+import typer.main
 
 import kommo_invoice
 
@@ -90,12 +94,6 @@ class Nursery:
         return int(number)
 
 
-def _import_everything() -> None:
-    for module in pkgutil.walk_packages(kommo_invoice.__path__, "kommo_invoice."):
-        if not module.name.startswith(("kommo_invoice.sandbox", "kommo_invoice.__main__")):
-            import_module(module.name)
-
-
 def _live(order: Mapping[str, Any]) -> NoReturn:
     """Be the child: run kinv and end."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -135,8 +133,20 @@ def _say(word: str, number: int) -> None:
     sys.stdout.flush()
 
 
+def _prepare() -> None:
+    """Do once what every child would do alike: imports, and building the tree of commands."""
+    for module in pkgutil.walk_packages(kommo_invoice.__path__, "kommo_invoice."):
+        if not module.name.startswith(("kommo_invoice.sandbox", "kommo_invoice.__main__")):
+            import_module(module.name)
+    from kommo_invoice.cli.main import app
+
+    typer.main.get_command = cache(typer.main.get_command)
+    typer.main.get_command(app)
+    gc.freeze()
+
+
 def _serve() -> None:
-    _import_everything()
+    _prepare()
     for line in sys.stdin:
         order = json.loads(line)
         child = os.fork()

@@ -7,15 +7,14 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from stage import Stage
+from people_stage import PeopleStage
 
 from kommo_invoice.domain.plan import StepKind
 from kommo_invoice.sandbox.quickbooks import CONSULTANCY, QuickBooksSimulator
-from kommo_invoice.sandbox.quickbooks_state import QuickBooksRules, RequestIds
+from kommo_invoice.sandbox.quickbooks_state import RequestIds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from kommo_invoice.sandbox.server import Simulator
 
@@ -31,7 +30,7 @@ TAX = {"DE": "20.0% S", "GB": "20.0% S", "US": "No VAT"}
 
 
 @dataclass
-class QuickBooksStage(Stage):
+class QuickBooksStage(PeopleStage):
     """Both simulators, a mapping file and a state folder."""
 
     provider: ClassVar[str] = "quickbooks"
@@ -51,35 +50,13 @@ class QuickBooksStage(Stage):
         }
     )
 
+    tax: ClassVar[Mapping[str, str]] = MappingProxyType(TAX)
+    order_text: ClassVar[str] = "PrivateNote"
+
     def _open_books(self) -> Simulator:
-        self.people = QuickBooksSimulator(self.world)
+        self.people: QuickBooksSimulator = QuickBooksSimulator(self.world)
         self.business = self.people.seed({**CONSULTANCY, "companies": [COMPANY]})
         return self.people
-
-    def fall_into(self, mood: str) -> None:
-        """Let request ids be taken in one of the ways that are possible (sheet, section 5)."""
-        usual = QuickBooksRules()
-        for rule in {rule for each in self.moods.values() for rule in each}:
-            setattr(self.people.rules, rule, self.moods[mood].get(rule, getattr(usual, rule)))
-
-    def map(self, **changes: Any) -> Path:
-        """Write the mapping, with sections changed."""
-        return super().map(**{**changes, "tax": {**TAX, **changes.get("tax", {})}})
-
-    def add_customer(
-        self, name: str = "Northwind GmbH", email: str = "jo@northwind.example", **more: Any
-    ) -> str:
-        """Add a customer to the books by hand, by default the German deal's."""
-        return self.people.add_customer(name, email, **{"currency": "EUR", **more})
-
-    def add_invoice(self, amount: str, *, po_number: str = "", **more: Any) -> str:
-        """Add an invoice to the books by hand, by default of the German deal's customer."""
-        customer = more.pop("customer", None) or self.add_customer()
-        return self.people.add_invoice(customer, amount, PrivateNote=po_number, **more)
-
-    def take_name(self, name: str) -> None:
-        """Let somebody who is no customer have a name."""
-        self.people.add_vendor(name)
 
     def taxed_line(self, amount: str = "1200.50") -> dict[str, Any]:
         """Return a line as the mapping makes the German deal's."""
@@ -94,11 +71,6 @@ class QuickBooksStage(Stage):
                 "TaxCodeRef": {"value": self.people.tax_code_id("20.0% S")},
             },
         }
-
-    @property
-    def names(self) -> list[tuple[str, str]]:
-        """Names and addresses of the customers, in the order of their making."""
-        return [(each["name"], each["email"]) for each in self.books["customers"]]
 
     @staticmethod
     def is_issued(invoice: Mapping[str, Any]) -> bool:

@@ -12,9 +12,12 @@ import sys
 from collections import Counter
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 from unittest import mock
+
+import typer.main
 
 from kommo_invoice.domain.claim import Claim, Namer, references_in
 from kommo_invoice.domain.plan import StepKind
@@ -71,6 +74,9 @@ MAPPING: dict[str, Any] = {
     },
 }
 """An agency's mapping; a test changes what it is about."""
+
+# The commands are the same in every run, and building their tree is a third of a short one.
+COMMAND_TREE = cache(typer.main.get_command)
 
 
 @dataclass(frozen=True)
@@ -213,6 +219,7 @@ class Stage:
         with (
             mock.patch.dict(os.environ, self.environment(**environment), clear=True),
             mock.patch("kommo_invoice.cli.wiring.now", self.clock or self.world.now),
+            mock.patch("typer.main.get_command", COMMAND_TREE),
             contextlib.redirect_stdout(out),
             contextlib.redirect_stderr(err),
         ):
