@@ -36,6 +36,10 @@ _ONE_MOMENT = timedelta(seconds=2)
 """Times of books have whole seconds."""
 
 
+_WAITS = 5
+"""How often an invoice is tried whose number is taken by one that lists do not show."""
+
+
 class Doubt(Exception):
     """What was done may have been done twice: look before going on."""
 
@@ -190,8 +194,8 @@ class Runner:
 
         Raises:
             DealError: It is another's, or it is ours and does not stand any more.
-            Temporary: None is to be seen that has it, as lists lag: it is looked at once more.
-            NumberTaken: None was to be seen that time either.
+            Temporary: None is to be seen that has it, as lists lag: it is looked at again.
+            NumberTaken: None was to be seen for long.
         """
         deal, reference = self._plan.situation.deal, self._row.reference
         look = Look(
@@ -218,11 +222,11 @@ class Runner:
         raise number_is_anothers(same[0], deal.id) from error
 
     def _seen_later(self, draft: Draft, error: NumberTaken) -> KinvError:
-        """Return what to do about a number of ours whose invoice is not to be seen: wait, once."""
+        """Return what to do about a number of ours whose invoice is not to be seen: wait for it."""
         situation, session = self._plan.situation, self._session
         step = session.ledger.step(situation.key(StepKind.INVOICE_CREATE))
         ours = draft.number is None or carries([draft.number], self._row.reference)
-        if not ours or step is None or step.attempts > 1:
+        if not ours or step is None or step.attempts > _WAITS:
             return error
         rule_s = session.books.capabilities.rule(Operation.CREATE_INVOICE).settle_s
         wait = timedelta(seconds=rule_s if session.settle_s is None else session.settle_s)

@@ -152,6 +152,19 @@ class TestTwoDrafts:
         assert (left["id"], left["status"]) == (made["id"], "sent")
         assert repeated.writes()[DELETE] == 1
 
+    def test_a_refusal_by_it_waits_for_the_invoice_that_it_proves(self, zoho: ZohoStage) -> None:
+        zoho.people.add_field("kinv reference", unique=True)
+        zoho.world.lag_s = LATE_S
+        zoho.fault("lose", f"^{INVOICE}$")
+        assert zoho.invoice().code == 5
+        zoho.world.advance(125)
+        ended = zoho.invoice()
+        assert ended.code == 5, ended
+        assert "not to be seen yet" in ended.of("error")[0]["message"]
+        zoho.world.advance(LATE_S)
+        assert zoho.invoice().code == 0
+        one_of_each(zoho)
+
     def test_an_unique_field_of_kinvs_keeps_the_late_one_out(self, zoho: ZohoStage) -> None:
         zoho.people.add_field("kinv reference", unique=True)
         zoho.fault("late", f"^{INVOICE}$", after_s=LATE_S)

@@ -11,16 +11,21 @@ from kommo_invoice.books.shapes import parse
 from kommo_invoice.books.zoho.budget import Meter
 from kommo_invoice.books.zoho.changes import changed_since
 from kommo_invoice.books.zoho.company import Organization
-from kommo_invoice.books.zoho.editions import Edition
+from kommo_invoice.books.zoho.editions import Edition, edition_of
 from kommo_invoice.books.zoho.errors import ABSENT, NAME_TAKEN, NUMBER_TAKEN
-from kommo_invoice.books.zoho.inputs import customer_body, invoice_body, mail_body
+from kommo_invoice.books.zoho.inputs import (
+    check_discounts,
+    contact_name,
+    customer_body,
+    invoice_body,
+    mail_body,
+)
 from kommo_invoice.books.zoho.reading import Reading, is_id
-from kommo_invoice.books.zoho.regions import api_url
+from kommo_invoice.books.zoho.regions import api_url, region_name
 from kommo_invoice.books.zoho.search import Search
-from kommo_invoice.books.zoho.setup import Local, read_accounts
+from kommo_invoice.books.zoho.setup import read_accounts, read_catalog, read_currencies
 from kommo_invoice.books.zoho.wire import WireContact
 from kommo_invoice.books.zoho.wire_invoice import WireInvoice
-from kommo_invoice.domain.draft import Amounts
 from kommo_invoice.errors import ConfigInvalid, KinvError, NotExecuted, Rejected
 
 if TYPE_CHECKING:
@@ -28,6 +33,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from kommo_invoice.books.base import Budget, Look, Sighting
+    from kommo_invoice.books.capabilities import BooksCapabilities
     from kommo_invoice.domain.catalog import BooksAccount, Catalog
     from kommo_invoice.domain.draft import CustomerDraft, Draft, Mail
     from kommo_invoice.domain.invoice import Customer, Invoice
@@ -39,8 +45,19 @@ _CAP = re.compile(r"daily limit of \d+ e-?mails", re.IGNORECASE)
 
 
 def account_id(account: str) -> str:
-    """Return the organisation's id as Zoho gives it: people read it in groups of digits."""
-    return account.replace(" ", "").replace("-", "")
+    """Return the organisation's id as Zoho gives it: people read it in groups of digits.
+
+    Raises:
+        ConfigInvalid: It has other characters.
+    """
+    found = account.replace(" ", "").replace("-", "")
+    if found and not is_id(found):
+        raise ConfigInvalid(
+            f"{account!r} is no organisation in Zoho Books: its id has digits alone",
+            hint="`kinv connect zoho` lists those that the token opens; so does Zoho Books, under "
+            "Manage Organizations",
+        )
+    return found
 
 
 def connect(
@@ -68,6 +85,7 @@ def connect(
             "books.environment: a sandbox in Zoho Books is an organisation with an id of its own",
             hint="name that id in [books] account, and leave `environment` out",
         )
+    region_name(region)  # also beside a base_url
     meter = Meter()
     client = open_client(base_url or api_url(region), "zoho", BOOKS["zoho"].policy, meter.judge)
     return Zoho(client, account_id(account or ""), meter)
@@ -85,14 +103,17 @@ class Zoho:
         meter: Reads the daily budget from the client's answers.
     """
 
-    capabilities = BOOKS["zoho"]
-
     def __init__(self, client: Client, account: str, meter: Meter) -> None:
         self._organization = Organization(client, account)
         self._reading = Reading(self._organization)
         self._meter = meter
         self._catalog: Catalog | None = None
-        self._local = Local(self._organization)
+
+    @property
+    def capabilities(self) -> BooksCapabilities:
+        """What Zoho Books can do for this organisation, once its edition is known."""
+        lacking = self._catalog.lacking if self._catalog else ()
+        return BOOKS["zoho"].without(lacking)
 
     @property
     def budget(self) -> Budget | None:
@@ -109,7 +130,7 @@ class Zoho:
         Raises:
             ConfigInvalid: The token does not open the mapping's account.
         """
-        self._catalog = self._local.catalog()
+        self._catalog = read_catalog(self._organization)
         return self._catalog
 
     def know(self, catalog: Catalog) -> None:
@@ -125,7 +146,12 @@ class Zoho:
         return self._search().ours(prefix, since)
 
     def check(self, draft: Draft) -> None:
-        """Let every draft through: Zoho's drafts are compared before they are sent."""
+        """Refuse two kinds of discount; for the rest, Zoho's drafts are compared once made.
+
+        Raises:
+            Rejected: The draft discounts its lines and the whole of them.
+        """
+        check_discounts(draft)
 
     def create_customer(self, draft: CustomerDraft, *, key: str) -> Customer:  # noqa: ARG002 - the interface's
         """Create a customer with its person, who has the address (section 4.3).
@@ -135,7 +161,8 @@ class Zoho:
         Raises:
             NameTaken: A customer or vendor has the name.
         """
-        body = customer_body(draft, self._edition_for(draft), self._currency_of(draft))
+        currency = self._currency_id(draft.currency)
+        body = customer_body(draft, self._edition(), currency)
         try:
             answer, _ = self._organization.write("POST", "/contacts", body)
         except Rejected as error:
@@ -151,17 +178,17 @@ class Zoho:
         Raises:
             NumberTaken: Another invoice has the number.
         """
+        self._currency_id(draft.currency)  # its own customer's, but there has to be such a one
         field = self._set_up().settings.reference_field
-        inclusive = draft.amounts is Amounts.INCLUSIVE
-        edition = self._local.edition if inclusive else Edition()
-        body = invoice_body(draft, customer_id, edition, field)
+        body = invoice_body(draft, customer_id, self._edition(), field)
         params = () if draft.number is None else (_OWN_NUMBER,)
         try:
             answer, at = self._organization.write("POST", "/invoices", body, *params)
         except Rejected as error:
-            if draft.number is not None and error.code in NUMBER_TAKEN:
+            if error.code in NUMBER_TAKEN and (draft.number or field):
+                taken = draft.number or draft.reference
                 raise NumberTaken(
-                    f"Zoho Books has an invoice {draft.number} already", code=error.code
+                    f"Zoho Books has an invoice {taken} already", code=error.code
                 ) from error
             raise
         return parse(WireInvoice, answer.get("invoice"), after_write=True).whole(at)
@@ -230,12 +257,13 @@ class Zoho:
 
         It is read whole: the address may be that of a person who is not its primary one.
         """
-        holders = self._search().holders(draft.name)
+        name = contact_name(draft.name)
+        holders = self._search().holders(name)
         row = next((each for each in holders if each.invoiceable), None)
         found = None if row is None else self._reading.contact(row.contact_id)
         whose = f"customer {row.contact_id}" if row else "a vendor" if holders else "somebody"
         return NameTaken(
-            f"the name {draft.name!r} is taken in Zoho Books by {whose}",
+            f"the name {name!r} is taken in Zoho Books by {whose}",
             None if found is None else found.customer(draft.email),
             code=NAME_TAKEN,
         )
@@ -243,15 +271,28 @@ class Zoho:
     def _search(self) -> Search:
         return Search(self._organization, self._reading)
 
-    def _edition_for(self, draft: CustomerDraft) -> Edition:
-        """Return the organisation's edition where it matters for the customer."""
-        return self._local.edition if draft.tax_number or draft.tax_treatment else Edition()
+    def _edition(self) -> Edition:
+        return edition_of(self._set_up().settings.country)
 
-    def _currency_of(self, draft: CustomerDraft) -> str | None:
-        """Return the id of a currency that is not the organisation's own."""
-        if draft.currency is None or draft.currency == self._set_up().account.currency:
+    def _currency_id(self, code: str | None) -> str | None:
+        """Return the id of a currency that is not the organisation's own.
+
+        Raises:
+            Rejected: The organisation does not have it.
+        """
+        known = self._set_up()
+        if code is None or code == known.account.currency:
             return None
-        return self._local.currency_id(draft.currency)
+        ids = {each.code: each.id for each in known.currencies}
+        if code not in ids:  # it may have been added since
+            ids = {each.code: each.id for each in read_currencies(self._organization)}
+        if code not in ids:
+            raise Rejected(
+                f"this organisation in Zoho Books has no currency {code} "
+                f"(it has {', '.join(sorted(ids))})",
+                hint="add it in Zoho Books (Settings, Currencies), or correct the currency",
+            )
+        return ids[code]
 
     def _set_up(self) -> Catalog:
         return self._catalog or self.catalog()
