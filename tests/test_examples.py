@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sandbox_child import bare, running, world_of
+from sandbox_child import KINV, bare, running, world_of
 
 from kommo_invoice.mapping import load_mapping
 
@@ -23,12 +23,13 @@ if TYPE_CHECKING:
 EXAMPLES = Path(__file__).parents[1] / "examples"
 AGENCY = EXAMPLES / "agency-kommo-wave"
 CONSULTANCY = EXAMPLES / "consultancy-kommo-quickbooks"
+EUROPEAN = EXAMPLES / "consultancy-kommo-zoho"
 
 
-def block(page: Path, marker: str) -> list[str]:
+def block(page: Path, marker: str, kind: str = "sh") -> list[str]:
     """The commands of the code block below a marker."""
     text = page.read_text(encoding="utf-8")
-    found = re.search(rf"<!-- {marker} -->\n```sh\n(.*?)```", text, re.DOTALL)
+    found = re.search(rf"<!-- {marker} -->\n```{kind}\n(.*?)```", text, re.DOTALL)
     assert found, f"{page} has no block {marker!r}"
     return found[1].splitlines()
 
@@ -41,7 +42,12 @@ def test_every_example_loads(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("example", "packaged"), [(AGENCY, "agency.toml"), (CONSULTANCY, "consultancy.toml")]
+    ("example", "packaged"),
+    [
+        (AGENCY, "agency.toml"),
+        (CONSULTANCY, "consultancy.toml"),
+        (EUROPEAN, "european.toml"),
+    ],
 )
 def test_an_example_s_mapping_is_the_one_that_the_sandbox_writes(
     example: Path, packaged: str
@@ -145,8 +151,9 @@ class TestAgency:
         assert (waiting["stage"], waiting["fields"]) == ("Issue Invoice", {})
 
 
-def test_the_consultancy_s_commands_for_real_accounts_exist(tmp_path: Path) -> None:
-    page = CONSULTANCY / "README.md"
+@pytest.mark.parametrize("example", [CONSULTANCY, EUROPEAN], ids=lambda path: path.name)
+def test_a_consultancy_s_commands_for_real_accounts_exist(tmp_path: Path, example: Path) -> None:
+    page = example / "README.md"
     shown = [*block(page, "connect"), *block(page, "invoice")]
     commands = [line for line in shown if line.startswith("kinv ")]
     assert len(commands) == 5
@@ -159,7 +166,36 @@ def test_the_consultancy_s_commands_for_real_accounts_exist(tmp_path: Path) -> N
         assert all(word in told for word in words if word.startswith("--")), line
 
 
-@pytest.mark.parametrize("example", [AGENCY, CONSULTANCY], ids=lambda path: path.name)
+def test_the_european_consultancy_s_line_for_cron_works(tmp_path: Path) -> None:
+    """In cron's shell and environment; the program and the mapping stand where the line says."""
+    (line,) = block(EUROPEAN / "README.md", "crontab", kind="")
+    *times, command = line.split(maxsplit=5)
+    assert times == ["*/10", "*", "*", "*", "*"]
+    program = tmp_path / ".local" / "bin" / "kinv"
+    program.parent.mkdir(parents=True)
+    program.write_text(f'#!/bin/sh\nexec {shlex.join(KINV)} "$@"\n', encoding="utf-8")
+    program.chmod(0o755)
+    with running(tmp_path / "sandbox", "--mapping", EUROPEAN / "mapping.toml") as sandbox:
+        mapping = tmp_path / "consultancy" / "mapping.toml"
+        mapping.parent.mkdir()
+        mapping.write_bytes(Path(sandbox.told["mapping"]).read_bytes())
+        given = {
+            name: text
+            for name, text in sandbox.told["environment"].items()
+            if name != "KINV_MAPPING"
+        }
+        ended = subprocess.run(
+            ["/bin/sh", "-c", command],
+            env={"HOME": str(tmp_path), "PATH": "/usr/bin:/bin", **given},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("example", [AGENCY, CONSULTANCY, EUROPEAN], ids=lambda path: path.name)
 def test_an_example_s_page_can_be_followed(tmp_path: Path, example: Path) -> None:
     """Its three commands, in two terminals, in a copy of its folder."""
     (tmp_path / "mapping.toml").write_bytes((example / "mapping.toml").read_bytes())

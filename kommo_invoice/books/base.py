@@ -122,7 +122,9 @@ class Repeated(LostAnswer):
 class Books(Protocol):
     """One company in the books."""
 
-    capabilities: BooksCapabilities
+    @property
+    def capabilities(self) -> BooksCapabilities:
+        """What these books can do, for this account as soon as its catalog is known."""
 
     @property
     def budget(self) -> Budget | None:

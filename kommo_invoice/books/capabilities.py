@@ -332,7 +332,7 @@ class BooksCapabilities:
             keys: Keys of the mapping that the account lacks.
         """
         left = frozenset(each for each in self.features if each.value not in keys)
-        return replace(self, features=left)
+        return self if left == self.features else replace(self, features=left)
 
     def rule(self, operation: Operation) -> OperationRule:
         """Return the rule of an operation.

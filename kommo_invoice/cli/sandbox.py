@@ -31,7 +31,7 @@ def command(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="Which books: wave or quickbooks [default: --mapping's; else wave].",
+            help="Which books: wave, quickbooks or zoho [default: --mapping's; else wave].",
             show_default=False,
         ),
     ] = None,
@@ -178,8 +178,7 @@ def _exports(environment: Mapping[str, str]) -> list[str]:
 
 def _connects(playground: Playground) -> list[str]:
     """Return the commands that log in to both sides by browser."""
-    kind = playground.ground.environment
-    which = f" --environment {kind}" if kind else ""
+    which = "".join(f" --{name} {value}" for name, value in playground.ground.where.items())
     return [
         f"kinv connect {playground.sides.kommo.name} --oauth",
         f"kinv connect {playground.sides.books.name}{which} --oauth",
@@ -265,7 +264,7 @@ def _show(
         write(f"  {name:<{width}}  {place}")
     write()
     terminal.table(
-        'Kommo: deals in "Issue Invoice"',
+        f'Kommo: deals in "{playground.ground.stage}"',
         ["deal", "name", "what is special"],
         [(deal["id"], deal["name"], deal["special"]) for deal in document["deals"]],
     )

@@ -52,6 +52,14 @@ class Tax:
 
 
 @dataclass(frozen=True, slots=True)
+class Currency:
+    """A currency of an account, where the books name it by an id."""
+
+    id: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
 class Term:
     """Payment terms of the books; ``days`` is None where they do not count days."""
 
@@ -84,6 +92,7 @@ class Settings:
         reference_field: The account's own field in which our reference stands as well, by id.
         online_payments: Whether clients can pay on the page of the invoice; None where the books
             do not tell.
+        country: ISO code of the account's own country, where it decides what the books take.
         tax_treatments: What a customer's tax treatment may be; empty where the books do not
             tell, so that any word goes to them.
     """
@@ -93,6 +102,7 @@ class Settings:
     asks_for_number: bool = False
     reference_field: str | None = None
     online_payments: bool | None = None
+    country: str | None = None
     tax_treatments: tuple[str, ...] = ()
 
 
@@ -101,6 +111,7 @@ class Catalog:
     """A books account with everything an invoice may name.
 
     Args:
+        currencies: Those that the books name by ids, the account's own with them.
         switched_off: Keys of the mapping that this account's settings have switched off.
         required: Keys of the mapping that this account's settings make necessary.
         lacking: Keys of the mapping that these books can do, but not for this account.
@@ -110,6 +121,7 @@ class Catalog:
     items: tuple[Item, ...] = ()
     taxes: tuple[Tax, ...] = ()
     terms: tuple[Term, ...] = ()
+    currencies: tuple[Currency, ...] = ()
     switched_off: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
     lacking: tuple[str, ...] = ()

@@ -65,7 +65,10 @@ class CustomerDraft:
 
 @dataclass(frozen=True, slots=True)
 class Discount:
-    """A discount: a percentage of the whole (or of its line), or an amount before tax."""
+    """A discount: a percentage of the whole (or of its line), or an amount.
+
+    Both come off the prices as they are given: with tax, where these contain it.
+    """
 
     percent: Decimal | None = None
     amount: Decimal | None = None

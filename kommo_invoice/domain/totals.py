@@ -51,9 +51,14 @@ def net_unit_price(line: LineDraft, amounts: Amounts) -> Decimal:
     return round_half_up(line.unit_price / (1 + line.tax.rate), _UNIT_PRICE_PLACES)
 
 
-def before_discount(draft: Draft) -> Decimal:
-    """Return the sum of the lines, each rounded to the minor unit, before the whole's discount."""
-    return sum(_nets(draft), Decimal(0))
+def before_discount(draft: Draft, *, gross: bool = False) -> Decimal:
+    """Return the sum of the lines, each rounded to the minor unit, before the whole's discount.
+
+    Args:
+        draft: The invoice.
+        gross: Whether prices are summed as they are, with the tax that they may contain.
+    """
+    return sum(_as_priced(draft) if gross else _nets(draft), Decimal(0))
 
 
 def totals(draft: Draft, rounding: Rounding = Rounding.LINE, *, gross: bool = False) -> Totals:
@@ -87,19 +92,20 @@ def acceptable(draft: Draft) -> tuple[Totals, ...]:
     return tuple(each for each in found if each.total == promised)
 
 
-def taken_off(draft: Draft, places: int | None = None) -> Decimal:
+def taken_off(draft: Draft, places: int | None = None, *, gross: bool = False) -> Decimal:
     """Return the whole's discount as an amount: what is left is rounded, not what is taken off.
 
     Args:
         draft: The invoice.
         places: Decimals of amounts in the books; the currency's own where it is None.
+        gross: Whether prices that contain tax go to the books as they are.
     """
-    whole = before_discount(draft)
+    whole = before_discount(draft, gross=gross)
     to = digits(draft.currency) if places is None else places
     return whole - round_half_up(whole - _off(draft.discount, whole), to)
 
 
-def percent_off(draft: Draft, places: int | None = None) -> Decimal | None:
+def percent_off(draft: Draft, places: int | None = None, *, gross: bool = False) -> Decimal | None:
     """Return the percentage of the whole's discount, if books can take no other amount for it.
 
     Some round what a percentage comes to, others what it leaves: where half a cent makes these
@@ -108,13 +114,32 @@ def percent_off(draft: Draft, places: int | None = None) -> Decimal | None:
     Args:
         draft: The invoice.
         places: As for the amount.
+        gross: As for the amount.
     """
     percent = draft.discount.percent if draft.discount else None
     if not percent:
         return None
     to = digits(draft.currency) if places is None else places
-    off = round_half_up(before_discount(draft) * percent / 100, to)
-    return percent if off == taken_off(draft, places) else None
+    off = round_half_up(before_discount(draft, gross=gross) * percent / 100, to)
+    return percent if off == taken_off(draft, places, gross=gross) else None
+
+
+def line_discount(line: LineDraft, unit_price: Decimal, currency: str) -> Discount | None:
+    """Return a line's discount as books reckon it alike: an amount where they may round otherwise.
+
+    Args:
+        line: The line.
+        unit_price: The price that the books are told.
+        currency: Whose digits amounts have.
+    """
+    discount, places = line.discount, digits(currency)
+    if discount is None or discount.percent is None:
+        return discount
+    exact = line.quantity * unit_price
+    whole = round_half_up(exact, places)
+    off = whole - round_half_up(exact - _off(discount, exact), places)
+    theirs = {round_half_up(_off(discount, each), places) for each in (exact, whole)}
+    return discount if theirs == {off} else Discount(amount=off)
 
 
 def lines_sum(lines: Iterable[LineDraft]) -> Decimal:
@@ -124,9 +149,7 @@ def lines_sum(lines: Iterable[LineDraft]) -> Decimal:
 
 def _gross_totals(draft: Draft, rounding: Rounding) -> Totals:
     """Return the totals of prices with tax in them, for rates that are all known."""
-    lines = [
-        Money.of(_priced(line, line.unit_price), draft.currency).amount for line in draft.lines
-    ]
+    lines = _as_priced(draft)
     total, part = _discounted(draft, sum(lines, Decimal(0)))
     nets = [
         amount / (1 + ((line.tax.rate or 0) if line.tax else 0))
@@ -167,6 +190,11 @@ def _tax(draft: Draft, rounding: Rounding, nets: Iterable[Decimal], part: _Part)
 def _nets(draft: Draft) -> list[Decimal]:
     """Return what each line comes to before tax, in the currency's digits."""
     return [Money.of(_net(line, draft.amounts), draft.currency).amount for line in draft.lines]
+
+
+def _as_priced(draft: Draft) -> list[Decimal]:
+    """Return what each line comes to as it is priced, in the currency's digits."""
+    return [Money.of(_priced(line, line.unit_price), draft.currency).amount for line in draft.lines]
 
 
 def _net(line: LineDraft, amounts: Amounts) -> Decimal:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
@@ -22,12 +22,13 @@ GROUNDS: Mapping[str, str] = MappingProxyType(
     {
         "wave": "kommo_invoice.sandbox.agency",
         "quickbooks": "kommo_invoice.sandbox.consultancy",
+        "zoho": "kommo_invoice.sandbox.european",
     }
 )
 """The books that can be played with -> the module with its ``GROUND``."""
 
 PIPELINE, STAGE = "Sales", "Issue Invoice"
-"""Where the deals of every ground wait."""
+"""Where deals wait, unless a ground says another stage."""
 
 
 class BooksSimulator(Protocol):
@@ -77,9 +78,10 @@ class Ground:
         firm: Whose they are, in words.
         books: The books' name, as people write it.
         mapping: The file with its mapping, beside this module.
-        environment: What ``[books]`` and ``kinv connect`` say of the kind of account; None where
-            the books know one kind only.
+        where: What ``[books]`` and ``kinv connect`` say of where the account is, besides its id:
+            ``environment`` or ``region``, for books that have several.
         create: The operation, in the words of fault rules, that makes an invoice.
+        stage: The stage in which the deals wait.
         shapes: The deals that wait, and what is special about each.
         furnish: Fills both sides.
     """
@@ -87,8 +89,9 @@ class Ground:
     firm: str
     books: str
     mapping: str
-    environment: str | None = None
+    where: Mapping[str, str] = field(default_factory=dict)
     create: str
+    stage: str = STAGE
     shapes: Mapping[str, str]
     furnish: Callable[[World], Furnished]
 

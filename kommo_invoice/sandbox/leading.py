@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _HEADER = re.compile(r"\[(\w+)\]")
-_WHERE = re.compile(r"(?:account|base_url|auth_base_url|environment)\s*=")
+_WHERE = re.compile(r"(?:account|base_url|auth_base_url|environment|region)\s*=")
 
 
 def packaged(name: str) -> str:

@@ -48,8 +48,7 @@ class Playground:
         urls, kommo, books = self.sandbox.urls, self.sides.kommo, self.sides.books
         crm_side = {"account": kommo.account.subdomain, "base_url": urls[kommo.name]}
         books_side = {"account": self.sides.account, "base_url": urls[books.name]}
-        if self.ground.environment is not None:
-            books_side["environment"] = self.ground.environment
+        books_side |= self.ground.where
         own = packaged(self.ground.mapping) if text is None else text
         return led_to(own, {"crm": crm_side, "books": books_side})
 

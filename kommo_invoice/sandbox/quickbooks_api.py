@@ -11,15 +11,16 @@ from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.routing import Route
 
+from kommo_invoice.sandbox.exact_json import decode, encode
 from kommo_invoice.sandbox.quickbooks_answers import clock, company_info, preferences, shown
 from kommo_invoice.sandbox.quickbooks_batch import batch, write
 from kommo_invoice.sandbox.quickbooks_faults import Refusal, inactive
 from kommo_invoice.sandbox.quickbooks_gate import Gate
-from kommo_invoice.sandbox.quickbooks_json import decode, encode, to_xml
 from kommo_invoice.sandbox.quickbooks_query import change_log, query
 from kommo_invoice.sandbox.quickbooks_replay import LONGEST, LONGEST_OF_BATCH, Replays, Reply
 from kommo_invoice.sandbox.quickbooks_select import parse
 from kommo_invoice.sandbox.quickbooks_sending import pdf, send_invoice
+from kommo_invoice.sandbox.quickbooks_xml import to_xml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,8 +9,8 @@ from starlette.responses import Response
 
 from kommo_invoice.sandbox.quickbooks_answers import clock
 from kommo_invoice.sandbox.quickbooks_faults import gateway_body, service_fault
-from kommo_invoice.sandbox.quickbooks_json import to_xml
 from kommo_invoice.sandbox.quickbooks_oauth import ACCOUNTING, PROVIDER
+from kommo_invoice.sandbox.quickbooks_xml import to_xml
 
 if TYPE_CHECKING:
     from kommo_invoice.sandbox.grants import Family

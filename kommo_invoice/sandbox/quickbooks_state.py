@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from kommo_invoice.sandbox import records
+from kommo_invoice.sandbox.records import Table
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from decimal import Decimal
 
     from kommo_invoice.sandbox.world import World
 
-SETTLED = datetime.min.replace(tzinfo=UTC)
 PACIFIC = ZoneInfo("America/Los_Angeles")
 NAMES = ("Customer", "Vendor", "Employee")
 """The kinds of records that share one space of names, and one counter of ids."""
@@ -136,21 +138,13 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
-    """One object of a company, never changed, only followed by newer ones.
+class Record(records.Record):
+    """One object of a company.
 
     Args:
-        kind: Its name on the wire: ``Invoice``.
-        data: Its properties as on the wire, without id, token, times and what follows from
-            other records.
         version: Its SyncToken.
     """
 
-    kind: str
-    id: str
-    data: Mapping[str, Any]
-    created_at: datetime
-    updated_at: datetime
     version: int = 0
 
     @property
@@ -162,46 +156,6 @@ class Record:
         """Return the id that the reference ``name`` leads to."""
         found = self.data.get(name)
         return None if found is None else str(found["value"])
-
-
-class Table:
-    """Records of one kind with their past, since lists may still show what was."""
-
-    def __init__(self) -> None:
-        self._now: dict[str, Record] = {}
-        self._past: defaultdict[str, list[tuple[datetime, Record | None]]] = defaultdict(list)
-        self.deleted: dict[str, datetime] = {}
-
-    def put(self, record: Record, at: datetime) -> Record:
-        """Keep the record, written at that time, and return it."""
-        self._now[record.id] = record
-        self._past[record.id].append((at, record))
-        return record
-
-    def settle(self, record: Record) -> Record:
-        """Keep the record as if it had always been so, and return it."""
-        self._past.pop(record.id, None)
-        return self.put(record, SETTLED)
-
-    def drop(self, record: Record, at: datetime) -> None:
-        """Delete the record."""
-        del self._now[record.id]
-        self._past[record.id].append((at, None))
-        self.deleted[record.id] = at
-
-    def find(self, record_id: str | None) -> Record | None:
-        """Return the record with that id."""
-        return self._now.get(record_id or "")
-
-    def all(self, as_of: datetime | None = None) -> Iterator[Record]:
-        """Yield the records as they are, or as they were at that time."""
-        if as_of is None:
-            yield from self._now.values()
-            return
-        for versions in self._past.values():
-            record = next((each for at, each in reversed(versions) if at <= as_of), None)
-            if record is not None:
-                yield record
 
 
 class Company:
@@ -222,7 +176,7 @@ class Company:
         self.realm = realm
         self.settings = settings
         self.created_at = self.now()
-        self._tables: defaultdict[str, Table] = defaultdict(Table)
+        self._tables: defaultdict[str, Table[Record]] = defaultdict(Table)
 
     def now(self) -> datetime:
         """Return the world's time to the second, which is all that records keep."""
@@ -237,7 +191,7 @@ class Company:
         lag = self.world.lag_s
         return self.now() - timedelta(seconds=lag) if lag else None
 
-    def table(self, kind: str) -> Table:
+    def table(self, kind: str) -> Table[Record]:
         """Return the records of that kind."""
         return self._tables[kind]
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from decimal import Decimal
 
-    from kommo_invoice.sandbox.quickbooks_state import Record
+    from kommo_invoice.sandbox.records import Record
     from kommo_invoice.sandbox.zoho_state import Organization
 
 Shown = dict[str, Any]

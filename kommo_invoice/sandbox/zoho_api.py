@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.routing import Route
 
-from kommo_invoice.sandbox.quickbooks_json import decode, encode
+from kommo_invoice.sandbox.exact_json import decode, encode
 from kommo_invoice.sandbox.zoho_faults import BAD_METHOD, BAD_URL, Refusal, invalid
 from kommo_invoice.sandbox.zoho_gate import Blocked, Gate
 from kommo_invoice.sandbox.zoho_resources import METHODS, PDF, Reply, answered

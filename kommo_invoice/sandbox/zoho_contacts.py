@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from kommo_invoice.sandbox.quickbooks_state import Record
+    from kommo_invoice.sandbox.records import Record
     from kommo_invoice.sandbox.zoho_state import Organization
 
 _NUMBER_LENGTHS: Mapping[str, int] = {"gcc": 15, "ke": 11, "za": 10}

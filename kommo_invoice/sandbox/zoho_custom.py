@@ -10,7 +10,7 @@ from kommo_invoice.sandbox.zoho_faults import Refusal, invalid
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from kommo_invoice.sandbox.quickbooks_state import Record
+    from kommo_invoice.sandbox.records import Record
     from kommo_invoice.sandbox.zoho_state import Organization
 
 

@@ -14,7 +14,7 @@ from kommo_invoice.sandbox.zoho_faults import invalid
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from kommo_invoice.sandbox.quickbooks_state import Record
+    from kommo_invoice.sandbox.records import Record
     from kommo_invoice.sandbox.zoho_state import Organization
 
     Reading = Callable[[Organization, Record], str]

@@ -19,7 +19,7 @@ from kommo_invoice.sandbox.zoho_faults import (
 from kommo_invoice.sandbox.zoho_money import ZERO, Discount, Item, Rate, Sums, Way, reckon
 
 if TYPE_CHECKING:
-    from kommo_invoice.sandbox.quickbooks_state import Record
+    from kommo_invoice.sandbox.records import Record
     from kommo_invoice.sandbox.zoho_state import Organization
 
 Asked = Mapping[str, Any]

@@ -11,7 +11,7 @@ from kommo_invoice.sandbox.zoho_filters import Search, tests_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from kommo_invoice.sandbox.quickbooks_state import Record
+    from kommo_invoice.sandbox.records import Record
     from kommo_invoice.sandbox.zoho_state import Organization
 
 LARGEST_PAGE = 200

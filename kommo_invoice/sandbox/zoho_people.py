@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from kommo_invoice.sandbox.zoho_contacts import create_person, switch, write_contact
 from kommo_invoice.sandbox.zoho_invoicing import (
+    SENT,
     create_invoice,
     delete_invoice,
     mark_draft,
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date, datetime
 
-    from kommo_invoice.sandbox.quickbooks_state import Record
+    from kommo_invoice.sandbox.records import Record
     from kommo_invoice.sandbox.zoho_state import Organization
 
 
@@ -115,9 +117,10 @@ class ZohoPeople(ZohoSetup):
         tax: str = "",
         organization: str | None = None,
         created_at: datetime | None = None,
+        sent: bool = False,
         **more: Any,
     ) -> str:
-        """Add a draft made by hand, with one line, and return its id.
+        """Add an invoice made by hand, with one line, and return its id.
 
         Args:
             customer: The customer's id.
@@ -125,6 +128,7 @@ class ZohoPeople(ZohoSetup):
             tax: The name of the line's tax.
             organization: Whose it is.
             created_at: When it was made (UTC); now by default.
+            sent: Whether it was marked as sent then; else it is a draft.
             more: Other properties as on the wire (``reference_number``, ``line_items``,
                 ``invoice_number``).
         """
@@ -138,7 +142,11 @@ class ZohoPeople(ZohoSetup):
             body = {"customer_id": customer, "line_items": [line], **more}
             at = created_at or owner.now()
             own = "invoice_number" in more
-            return create_invoice(owner, body, ignores_auto=own, at=at).id
+            made = create_invoice(owner, body, ignores_auto=own, at=at)
+            if sent:
+                made = replace(made, data={**made.data, "state": SENT})
+                owner.table("invoice").settle(made)
+            return made.id
 
     def change_invoice(self, invoice: str, *, organization: str | None = None, **more: Any) -> None:
         """Change properties of an invoice, as on the wire."""

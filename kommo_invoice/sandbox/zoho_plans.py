@@ -19,7 +19,7 @@ from kommo_invoice.sandbox.zoho_rules import ReferenceMatch
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from kommo_invoice.sandbox.quickbooks_state import Record
+    from kommo_invoice.sandbox.records import Record
     from kommo_invoice.sandbox.zoho_state import Organization
 
     Reading = Callable[[Organization, Record], str]

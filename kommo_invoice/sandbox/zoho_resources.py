@@ -49,7 +49,7 @@ from kommo_invoice.sandbox.zoho_settings import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from kommo_invoice.sandbox.quickbooks_state import Record
+    from kommo_invoice.sandbox.records import Record
     from kommo_invoice.sandbox.zoho_state import Organization, ZohoState
 
 PDF = "application/pdf"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from kommo_invoice.sandbox.quickbooks_state import Record
+    from kommo_invoice.sandbox.records import Record
     from kommo_invoice.sandbox.zoho_state import Organization
 
 SYMBOLS: Mapping[str, str] = {"EUR": "€", "USD": "$", "GBP": "£", "INR": "₹"}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from kommo_invoice.domain.money import digits
-from kommo_invoice.sandbox.quickbooks_state import Record, Table
+from kommo_invoice.sandbox.records import Record, Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -100,7 +100,7 @@ class Organization:
         self.numbers: dict[str, str] = {}
         self.applied: defaultdict[tuple[str, str], dict[str, None]] = defaultdict(dict)
         self._prefix = f"26{number:04d}"
-        self._tables: defaultdict[str, Table] = defaultdict(Table)
+        self._tables: defaultdict[str, Table[Record]] = defaultdict(Table)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -129,7 +129,7 @@ class Organization:
         lag = self.world.lag_s
         return self.now() - timedelta(seconds=lag) if lag else None
 
-    def table(self, kind: str) -> Table:
+    def table(self, kind: str) -> Table[Record]:
         """Return the records of that kind."""
         return self._tables[kind]
 

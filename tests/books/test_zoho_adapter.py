@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,7 @@ from zoho_stand_in import (
 )
 
 from kommo_invoice.books.base import Look, NameTaken, NumberTaken
-from kommo_invoice.domain.catalog import Item, Tax
+from kommo_invoice.domain.catalog import Currency, Item, Tax
 from kommo_invoice.domain.draft import Amounts, CustomerDraft, Draft, LineDraft, Mail
 from kommo_invoice.domain.invoice import Status
 from kommo_invoice.errors import LostAnswer, NotExecuted, Rejected
@@ -128,28 +129,42 @@ class TestACustomer:
         assert "currency_id" not in books.requests[0].json
         assert len(books.requests) == 1
 
-    def test_in_another_currency_names_it_by_id_which_is_read_once(self) -> None:
+    def test_in_another_currency_names_it_by_the_id_that_the_catalog_has(self) -> None:
+        books = StandIn(scripted={"/contacts": [done(201, contact=contact(1))]})
+        known = replace(company(), currencies=(Currency("97", "USD"),))
+
+        books.books(known).create_customer(CustomerDraft("A", EMAIL, currency="USD"), key="k")
+
+        assert books.paths() == ["POST /contacts"]
+        assert books.requests[0].json["currency_id"] == "97"
+
+    def test_in_a_currency_that_was_added_since_names_it_all_the_same(self) -> None:
         books = StandIn(
             {"currencies": [currency(97, "USD")]},
-            scripted={"/contacts": [done(201, contact=contact(n)) for n in (1, 2)]},
-        )
-        opened = books.books()
-
-        for name in ("A", "B"):
-            opened.create_customer(CustomerDraft(name, EMAIL, currency="USD"), key="k")
-
-        assert books.paths() == ["GET /settings/currencies", "POST /contacts", "POST /contacts"]
-        assert books.requests[-1].json["currency_id"] == "97"
-
-    def test_with_a_tax_number_bears_it_as_the_edition_calls_it(self) -> None:
-        books = StandIn(
-            {"organizations": [organization(country_code="AE")]},
             scripted={"/contacts": [done(201, contact=contact(1))]},
         )
 
-        books.books().create_customer(CustomerDraft("A", EMAIL, tax_number="1"), key="k")
+        books.books().create_customer(CustomerDraft("A", EMAIL, currency="USD"), key="k")
 
-        assert books.requests[-1].json["tax_reg_no"] == "1"
+        assert books.paths() == ["GET /settings/currencies", "POST /contacts"]
+        assert books.requests[1].json["currency_id"] == "97"
+
+    def test_in_a_currency_that_there_is_not_is_refused(self) -> None:
+        books = StandIn({"currencies": [currency(97, "USD")]})
+
+        with pytest.raises(Rejected, match=r"no currency GBP \(it has USD\)"):
+            books.books().create_customer(CustomerDraft("A", EMAIL, currency="GBP"), key="k")
+
+        assert books.paths() == ["GET /settings/currencies"]
+
+    def test_with_a_tax_number_bears_it_as_the_edition_calls_it(self) -> None:
+        books = StandIn(scripted={"/contacts": [done(201, contact=contact(1))]})
+        opened = books.books(company(country="AE"))
+
+        opened.create_customer(CustomerDraft("A", EMAIL, tax_number="1"), key="k")
+
+        assert books.paths() == ["POST /contacts"]
+        assert books.requests[0].json["tax_reg_no"] == "1"
 
     def test_after_the_catalog_was_read_needs_nothing_more(self) -> None:
         books = StandIn(
@@ -257,13 +272,22 @@ class TestAnInvoice:
             {"customfield_id": "990", "value": REFERENCE}
         ]
 
-    def test_asks_for_the_edition_only_where_prices_contain_tax(self) -> None:
-        books = StandIn({"organizations": [organization(country_code="US")]}, scripted=created())
+    def test_has_net_prices_where_the_edition_knows_no_others(self) -> None:
+        books = StandIn(scripted=created())
+        opened = books.books(company(country="US"))
 
-        books.books().create_invoice(draft(amounts=Amounts.INCLUSIVE), "1", key="k")
+        opened.create_invoice(draft(amounts=Amounts.INCLUSIVE), "1", key="k")
 
-        assert books.requests[-1].json["is_inclusive_tax"] is False
-        assert books.paths() == ["GET /organizations", "POST /invoices"]
+        assert books.requests[0].json["is_inclusive_tax"] is False
+        assert books.paths() == ["POST /invoices"]
+
+    def test_in_a_currency_that_there_is_not_is_not_made(self) -> None:
+        books = StandIn()
+
+        with pytest.raises(Rejected, match="no currency GBP"):
+            books.books().create_invoice(draft(currency="GBP"), "1", key="k")
+
+        assert books.paths() == ["GET /settings/currencies"]
 
 
 ACTS: dict[str, tuple[Callable[[Zoho], object], str]] = {

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from zoho_stand_in import NOW, StandIn, contact, done, refusal, reply
 
-from kommo_invoice.books.base import Look
-from kommo_invoice.books.zoho.budget import Budget, Meter
+from kommo_invoice.books.base import Budget, Look
+from kommo_invoice.books.zoho.budget import Meter, told
 from kommo_invoice.books.zoho.errors import judged
 from kommo_invoice.domain.draft import CustomerDraft
 from kommo_invoice.errors import (
@@ -143,7 +143,7 @@ class TestTheBudget:
     def test_is_nothing_where_it_is_not_told(
         self, headers: dict[str, Any], budget: Budget | None
     ) -> None:
-        assert Budget.told(reply({"code": 0}, **headers)) == budget
+        assert told(reply({"code": 0}, **headers)) == budget
 
 
 @pytest.mark.parametrize("body", [None, [], {"code": 1000}, {"code": 0}])

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from kommo_invoice.books.zoho.editions import Edition, edition_of
-from kommo_invoice.books.zoho.inputs import customer_body, invoice_body, mail_body
+from kommo_invoice.books.zoho.inputs import contact_name, customer_body, invoice_body, mail_body
 from kommo_invoice.domain.catalog import Item, Tax
 from kommo_invoice.domain.draft import (
     Address,
@@ -59,6 +59,25 @@ class TestACustomer:
                 }
             ],
         }
+
+    @pytest.mark.parametrize(
+        ("name", "taken"),
+        [
+            ("x" * 101, "x" * 100),
+            (f"{'x' * 99} y", "x" * 99),
+            (" Nordlicht\n  GmbH\t", "Nordlicht GmbH"),
+        ],
+    )
+    def test_has_a_name_of_one_line_that_is_not_too_long(self, name: str, taken: str) -> None:
+        assert of_customer(name=name)["contact_name"] == contact_name(name) == taken
+
+    def test_with_long_names_keeps_what_there_is_room_for(self) -> None:
+        body = of_customer(name="x" * 300, contact=f"{'y' * 120} {'z' * 120}", country="DE")
+
+        (person,) = body["contact_persons"]
+        assert body["company_name"] == "x" * 200
+        assert (person["first_name"], person["last_name"]) == ("y" * 100, "z" * 100)
+        assert body["billing_address"]["attention"] == "y" * 100
 
     def test_with_a_contact_is_a_business(self) -> None:
         body = of_customer(contact="Ida Maria Voss", phone="+49 431 1")
@@ -153,14 +172,15 @@ class TestAnInvoice:
         assert body["is_inclusive_tax"] is False
         assert body["line_items"][0]["rate"] == Decimal("84.02521008")
 
-    def test_has_net_prices_where_an_amount_comes_off_before_tax(self) -> None:
+    def test_has_prices_with_tax_where_an_amount_comes_off_them(self) -> None:
         off = Discount(amount=Decimal(10))
         lines = (LINE, replace(LINE, discount=off))
 
         for changes in ({"discount": off}, {"lines": lines}):
             body = of_invoice(amounts=Amounts.INCLUSIVE, **changes)
-            assert body["is_inclusive_tax"] is False
-            assert body["line_items"][0]["rate"] == Decimal("84.02521008")
+            assert body["is_inclusive_tax"] is True
+            assert body["line_items"][0]["rate"] == LINE.unit_price
+            assert off.amount in {body.get("discount"), body["line_items"][-1].get("discount")}
 
     @pytest.mark.parametrize(
         ("discount", "expected"),

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from kommo_invoice.sandbox.quickbooks import CONSULTANCY, QuickBooksSimulator
 from kommo_invoice.sandbox.quickbooks_state import QuickBooksRules
 from kommo_invoice.sandbox.wave import AGENCY, WaveSimulator
+from kommo_invoice.sandbox.zoho import CONSULTANCY as CONSULTANCY_EU
+from kommo_invoice.sandbox.zoho import ZohoSimulator
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,7 +66,39 @@ class QuickBooksBooks:
         self.simulator.add_customer("O'Neil & Sons, 50% Off Ltd", "somebody@else.example")
 
 
-BOOKS: Mapping[str, type[WaveBooks | QuickBooksBooks]] = {
+class ZohoBooks:
+    """An organisation in Zoho Books, and a deal in a foreign currency of a client with VAT number.
+
+    Names and address need escaping and encoding.
+    """
+
+    def __init__(self, world: World, flow: str) -> None:
+        del flow
+        self.simulator = ZohoSimulator(world)
+        self.account = self.simulator.seed()
+        self.token = str(CONSULTANCY_EU["token"])
+
+    def deal(self, kommo: Kommo, seeded: Agency) -> int:
+        del seeded
+        company = kommo.add_company("Größe & Söhne Ltd, 50% Off", {"VAT ID": "GB123456789"})
+        contact = kommo.add_contact(
+            "Órla O'Neil", email="o'neil+billing@sons.example", company=company,
+            fields={"Country": "United Kingdom"},
+        )  # fmt: skip
+        return kommo.add_lead(
+            "Advice 100% \\ <R&D>", "1200.50", contact=contact, company=company,
+            fields={"PO": "A&B + 4711", "Currency": "GBP", "Discount %": "5"},
+        )  # fmt: skip
+
+    def add_customer(self) -> None:
+        self.simulator.add_customer("Söhne", "O'Neil+Billing@sons.example", currency="GBP")
+
+    def take_name(self) -> None:
+        self.simulator.add_customer("Größe & Söhne Ltd, 50% Off", "somebody@else.example")
+
+
+BOOKS: Mapping[str, type[WaveBooks | QuickBooksBooks | ZohoBooks]] = {
     "wave": WaveBooks,
     "quickbooks": QuickBooksBooks,
+    "zoho": ZohoBooks,
 }

@@ -29,6 +29,7 @@ FLOWS = tuple(
     for books, flows in {
         "wave": _ALWAYS,
         "quickbooks": (*_ALWAYS, "late_link", "taken_name"),
+        "zoho": (*_ALWAYS, "taken_name"),
     }.items()
     for flow in flows
 )
@@ -37,6 +38,7 @@ HOSTS = {
     "kommo": f"https://{ACCOUNT}.kommo.com",
     "wave": "https://gql.waveapps.com",
     "quickbooks": "https://quickbooks.api.intuit.com",
+    "zoho": "https://www.zohoapis.eu",
 }
 """What the providers are called in cassettes; the replayed kinv finds these by itself."""
 
@@ -46,6 +48,7 @@ _LINKS = {
     for host, scrubbed in (
         (r"[\w.-]*waveapps\.com", "https://link.waveapps.com/scrubbed"),
         (r"connect\.intuit\.com", "https://connect.intuit.com/scrubbed"),
+        (r"zohosecurepay\.com", "https://zohosecurepay.com/scrubbed"),
     )
 }
 """The clients' pages of invoices, which are secrets, and what stands for them."""

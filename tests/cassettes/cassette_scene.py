@@ -6,10 +6,14 @@ mapping's pipeline, stages, fields, item and tax exist::
 
     KINV_KOMMO_TOKEN                                        its token
     KINV_LIVE_ACCOUNT                                       the Kommo subdomain
-    KINV_WAVE_TOKEN, KINV_QUICKBOOKS_TOKEN                  the books' tokens
-    KINV_LIVE_WAVE, KINV_LIVE_QUICKBOOKS                    business id, realm of a sandbox company
-    KINV_LIVE_WAVE_NEW_DEAL, KINV_LIVE_QUICKBOOKS_NEW_DEAL  a deal whose contact is not known there
-    KINV_LIVE_WAVE_KNOWN_DEAL, KINV_LIVE_QUICKBOOKS_KNOWN_DEAL  one whose contact is
+    KINV_<BOOKS>_TOKEN                                      the books' token
+    KINV_LIVE_<BOOKS>                                       business id; realm of a sandbox company;
+                                                            id of an organisation
+    KINV_LIVE_<BOOKS>_REGION                                its data centre, where there are several
+    KINV_LIVE_<BOOKS>_NEW_DEAL                              a deal whose contact is not known there
+    KINV_LIVE_<BOOKS>_KNOWN_DEAL                            one whose contact is
+
+<BOOKS> is WAVE, QUICKBOOKS, ZOHO.
 
 In ``late_link`` the books tell the client's page only when they are asked for it alone; in
 ``taken_name`` the new customer's name is another one's.
@@ -32,6 +36,7 @@ from cassette_books import BOOKS
 from cassette_files import ACCOUNT, FOLDER, HOSTS, Scrubber, books_of
 
 from kommo_invoice.books.quickbooks import SANDBOX_URL
+from kommo_invoice.books.zoho.regions import REGIONS
 from kommo_invoice.cli import wiring
 from kommo_invoice.cli.main import run
 from kommo_invoice.http import client
@@ -80,6 +85,7 @@ class Scene:
         real = {
             f"https://{self.account}.kommo.com": HOSTS["kommo"],
             SANDBOX_URL: HOSTS["quickbooks"],
+            **{api: HOSTS["zoho"] for api in REGIONS.values() if api and self.books == "zoho"},
             "https://sandbox.qbo.intuit.com": "https://qbo.intuit.com",
         }
         seen = {url: HOSTS[provider] for provider, url in self.base_urls.items()}
@@ -111,6 +117,8 @@ class Scene:
         mapping["books"]["account"] = self.business
         if self.live and self.books == "quickbooks":
             mapping["books"]["environment"] = "sandbox"
+        if region := self.live and os.environ.get(f"KINV_LIVE_{self.books.upper()}_REGION"):
+            mapping["books"]["region"] = region
         for section, provider in (("crm", "kommo"), ("books", self.books)):
             if provider in self.base_urls:
                 mapping[section]["base_url"] = self.base_urls[provider]

@@ -9,6 +9,7 @@ import pytest
 from cassette_files import HOSTS, cassettes, recorded
 from conformance_specs import NO_SPECS, SPECS, kommo_problems, wave_problems
 from quickbooks_specs import quickbooks_problems
+from zoho_specs import zoho_problems
 
 pytestmark = pytest.mark.skipif(not SPECS, reason=NO_SPECS)
 
@@ -29,6 +30,12 @@ def test_what_quickbooks_is_asked_is_published(flow: str, provider: str) -> None
         headers = {name: value[0] for name, value in each["headers"].items()}
         problems = quickbooks_problems(each["method"], each["uri"], headers, each["body"] or None)
         assert problems == [], each["uri"]
+
+
+@pytest.mark.parametrize(("flow", "provider"), cassettes("zoho"))
+def test_what_zoho_is_asked_is_published(flow: str, provider: str) -> None:
+    for each in recorded(flow, provider):
+        assert zoho_problems(each["method"], each["uri"], each["body"] or None) == [], each["uri"]
 
 
 @pytest.mark.parametrize(("flow", "provider"), cassettes("kommo"))

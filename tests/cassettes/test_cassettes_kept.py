@@ -19,11 +19,22 @@ SETUP = [
 ]
 DEAL = ["GET /api/v4/leads/#", "GET /api/v4/contacts/#", "GET /api/v4/companies/#"]
 RESULT = ["PATCH /api/v4/leads", "POST /api/v4/tasks"]
-CUSTOMER_MADE = {"wave": "CreateCustomer", "quickbooks": "POST customer"}
+CUSTOMER_MADE = {
+    "wave": "CreateCustomer",
+    "quickbooks": "POST customer",
+    "zoho": "POST contacts",
+}
 INVOICE = ["CreateInvoice", "ApproveInvoice", "SendInvoice"]
 
 COMPANY = ["GET companyinfo/#", "GET preferences", "POST batch"]
 CUSTOMER, LIVE = "POST customer", ["POST invoice", "POST invoice/#/send"]
+
+ORGANIZATION = [
+    *("GET organizations", "GET settings/taxes", "GET settings/currencies", "GET items"),
+    "GET settings/fields",
+]
+WALK = "GET invoices"  # which references there are: once a day, with the set-up
+PERSON, DRAFTED = "POST contacts", ["POST invoices", "POST invoices/#/email"]
 
 BOOKS_ASKED = {
     "wave/new_customer": ["Catalog", "Look", "CreateCustomer", *INVOICE],
@@ -34,29 +45,43 @@ BOOKS_ASKED = {
     "quickbooks/second_run": [*COMPANY, "POST batch", "GET invoice/#"],
     "quickbooks/late_link": [*COMPANY, "POST batch", CUSTOMER, *LIVE, "GET invoice/#"],
     "quickbooks/taken_name": [*COMPANY, "POST batch", CUSTOMER, "GET query", CUSTOMER, *LIVE],
+    "zoho/new_customer": [*ORGANIZATION, WALK, "GET contacts", PERSON, *DRAFTED],
+    "zoho/known_customer": [*ORGANIZATION, WALK, "GET contacts", *DRAFTED],
+    "zoho/second_run": [*ORGANIZATION, "GET contacts", "GET invoices/#", "GET invoices"],
+    "zoho/taken_name": [
+        *(*ORGANIZATION, WALK, "GET contacts", PERSON),
+        *("GET contacts", "GET contacts/#", PERSON, *DRAFTED),
+    ],
 }
 """What a flow asks of the books, their set-up (cached for a day) with it."""
 
 CRM_ASKED = {
-    "second_run": [*SETUP, *DEAL, "GET /api/v4/tasks"],
+    "second_run": [*DEAL, "GET /api/v4/tasks"],
 }
 """What a flow asks of the CRM, if not what every new invoice does."""
 
-NEW_IN_CRM = [*SETUP, *DEAL, *RESULT]
+NEW_IN_CRM = [*DEAL, *RESULT]
+MORE_SETUP = {"zoho": ["GET /api/v4/companies/custom_fields"]}
+"""What a mapping with a company's VAT ID has to know besides."""
 
-SECRETS = re.compile(r"(?i)authorization|bearer|sandbox-token|set-cookie|eyJ[\w-]+\.[\w-]+\.[\w-]+")
-LINKS = re.compile(r"https://(?:(?!gql\.)[\w.-]*waveapps|connect\.intuit)\.com/[\w/.-]*")
+SECRETS = re.compile(
+    r"(?i)authorization|bearer|oauthtoken|sandbox[-.]token|set-cookie|eyJ[\w-]+\.[\w-]+\.[\w-]+"
+)
+LINKS = re.compile(
+    r"https://(?:(?!gql\.)[\w.-]*waveapps|connect\.intuit|zohosecurepay)\.com/[\w/.?=-]*"
+)
 
 
 @pytest.mark.parametrize(("flow", "provider"), cassettes())
 def test_a_flow_asks_for_no_more_than_it_needs(flow: str, provider: str) -> None:
-    of_crm = CRM_ASKED.get(flow.partition("/")[2], NEW_IN_CRM)
+    books, _, name = flow.partition("/")
+    of_crm = [*SETUP, *MORE_SETUP.get(books, ()), *CRM_ASKED.get(name, NEW_IN_CRM)]
     expected = of_crm if provider == "kommo" else BOOKS_ASKED[flow]
 
     assert [operation(each) for each in recorded(flow, provider)] == expected
 
 
-@pytest.mark.parametrize("books", ["wave", "quickbooks"])
+@pytest.mark.parametrize("books", CUSTOMER_MADE)
 @pytest.mark.parametrize("of_crm", [True, False])
 def test_a_known_customer_differs_by_the_customer_alone(books: str, of_crm: bool) -> None:
     new, known = (
@@ -111,6 +136,26 @@ def test_the_address_stays_as_it_is_written() -> None:
     assert sent == [["O'Neil+billing@sons.example"]]
 
 
+def test_zoho_is_told_everything_as_it_is_written() -> None:
+    person, invoice, mail = (
+        json.loads(each["body"])
+        for each in recorded("zoho/new_customer", "zoho")
+        if each["method"] == "POST"
+    )
+
+    assert person["contact_name"] == "Größe & Söhne Ltd, 50% Off"
+    assert [each["email"] for each in person["contact_persons"]] == ["o'neil+billing@sons.example"]
+    assert "email" not in person
+    assert (person["country_code"], person["vat_reg_no"]) == ("GB", "GB123456789")
+    assert person["currency_id"].isdecimal()
+    assert invoice["reference_number"].startswith("A&B + 4711")
+    assert [each["description"] for each in invoice["line_items"]] == ["Advice 100% \\ <R&D>"]
+    assert mail["to_mail_ids"] == ["o'neil+billing@sons.example"]
+    assert mail["body"] == (
+        "Dear Órla O'Neil,<br>please find our invoice for Advice 100% \\ &lt;R&amp;D&gt;."
+    )
+
+
 @pytest.mark.parametrize(("flow", "provider"), cassettes())
 class TestWhatIsKept:
     def test_holds_no_secret(self, flow: str, provider: str) -> None:
@@ -140,6 +185,7 @@ def test_the_search_for_secrets_finds_some() -> None:
 
     assert all(re.search(SECRETS, each) for each in found)
     assert re.search(LINKS, "view: https://accounting.waveapps.com/invoices/1/readonly/2/3")
+    assert re.search(LINKS, '"invoice_url":"https://zohosecurepay.com/books/demo/secure?CInvoice"')
     assert re.search(LINKS, '"InvoiceLink":"https://connect.intuit.com/portal/asei/scs-v1-1f"')
 
 
@@ -148,7 +194,8 @@ def test_what_a_scrubber_leaves_is_left_alone() -> None:
     body = (
         b'{"next":"http:\\/\\/127.0.0.1:8700\\/api","subdomain":"acme",'
         b'"viewUrl":"https://link.waveapps.com/abc-def","n":1,'
-        b'"InvoiceLink":"https:\\/\\/connect.intuit.com\\/portal\\/asei?x=1"}'
+        b'"InvoiceLink":"https:\\/\\/connect.intuit.com\\/portal\\/asei?x=1",'
+        b'"invoice_url":"https://zohosecurepay.com/books/demo/secure?CInvoiceID=2-1b4c "}'
     )
     answer = {
         "status": {"code": 200, "message": "OK"},
@@ -165,6 +212,7 @@ def test_what_a_scrubber_leaves_is_left_alone() -> None:
         "viewUrl": "https://link.waveapps.com/scrubbed",
         "n": 1,
         "InvoiceLink": "https://connect.intuit.com/scrubbed",
+        "invoice_url": "https://zohosecurepay.com/scrubbed ",
     }
     assert scrubber.response(kept) == kept
 
@@ -176,5 +224,7 @@ def operation(request: dict[str, Any]) -> str:
     if address.startswith(HOSTS["quickbooks"]):
         inside = address.removeprefix(HOSTS["quickbooks"]).split("/", maxsplit=4)[4]
         return f"{request['method']} {re.sub(r'/[0-9]+', '/#', inside)}"
+    if address.startswith(HOSTS["zoho"]):
+        address = address.removeprefix(f"{HOSTS['zoho']}/books/v3/")
     path = address.removeprefix(HOSTS["kommo"])
     return f"{request['method']} {re.sub(r'/[0-9]+', '/#', path)}"

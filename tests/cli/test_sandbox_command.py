@@ -18,7 +18,7 @@ import pytest
 from sandbox_child import KINV, Running, bare, running
 
 from kommo_invoice.sandbox.faults import Fault
-from kommo_invoice.sandbox.ground import GROUNDS
+from kommo_invoice.sandbox.ground import GROUNDS, ground_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,11 +77,8 @@ class TestWhatItGives:
 
     def test_its_deals_wait_for_their_invoices(self, sandbox: Running) -> None:
         shown = {deal["id"] for deal in sandbox.told["deals"]}
-        held = {
-            lead["id"]
-            for lead in sandbox.world()["kommo"]["leads"]
-            if lead["stage"] == "Issue Invoice"
-        }
+        stage = ground_of(sandbox.told["books"]).stage
+        held = {lead["id"] for lead in sandbox.world()["kommo"]["leads"] if lead["stage"] == stage}
         assert shown == held
 
     def test_a_deal_can_be_invoiced_at_once(self, sandbox: Running) -> None:
@@ -160,7 +157,11 @@ class TestWhatItGives:
 
     @pytest.mark.parametrize(
         ("books", "name", "firm"),
-        [("wave", "Wave", "a digital agency"), ("quickbooks", "QuickBooks", "a consultancy")],
+        [
+            ("wave", "Wave", "a digital agency"),
+            ("quickbooks", "QuickBooks", "a consultancy"),
+            ("zoho", "Zoho Books", "a German consultancy"),
+        ],
     )
     def test_for_people_it_prints_what_to_paste(
         self, tmp_path: Path, books: str, name: str, firm: str

@@ -43,9 +43,11 @@ def test_an_adapter_has_the_interface_s_methods_in_its_order_and_its_own_table(
     (adapter,) = (
         each
         for each in vars(module).values()
-        if inspect.isclass(each) and getattr(each, "capabilities", None) is tables[name]
+        if inspect.isclass(each) and each.__module__ == path and hasattr(each, "capabilities")
     )
 
+    # A property tells what is left of the table for one account, which a test of its own holds.
+    assert isinstance(adapter.capabilities, property) or adapter.capabilities is tables[name]
     assert methods(adapter) == methods(interface)
     for method in methods(interface):
         promised, kept = (inspect.signature(getattr(each, method)) for each in (interface, adapter))

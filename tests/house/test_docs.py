@@ -45,7 +45,7 @@ SPAN = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"\[[^\]]+\]\(([^)\s]+)\)")
 VARIABLE = re.compile(r"KINV_[A-Z…][A-Z_…]*")
 QUOTED = re.compile(r'"([^"]+)"')
-SCOPE = re.compile(r"`([a-z_]+(?:[:.][a-z_]+)*)`")
+SCOPE = re.compile(r"`([A-Za-z_]+(?:[:.][A-Za-z_]+)*)`")
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 every_doc = pytest.mark.parametrize("page", DOCS, ids=lambda page: page.name)
@@ -215,6 +215,21 @@ def test_a_provider_page_has_the_redirect_address_and_the_notice(provider: str) 
     variable = f"KINV_{provider.upper()}_CLIENT"
     assert f"{variable}_ID" in text
     assert f"{variable}_SECRET" in text
+
+
+@pytest.mark.parametrize("provider", sorted(LOGINS.keys() & BOOKS.keys()))
+def test_the_books_page_has_the_data_centres_and_the_days_requests(provider: str) -> None:
+    text, centres = of_provider(provider), LOGINS[provider].centres
+    assert {each.name for each in centres.all} <= set(SPAN.findall(text)) if centres else True
+    of_a_day = BOOKS[provider].requests_per_day
+    assert of_a_day is None or f"{of_a_day:,} requests" in text
+
+
+@pytest.mark.parametrize("provider", sorted(LOGINS.keys() & BOOKS.keys()))
+def test_every_page_about_all_books_names_each(provider: str) -> None:
+    name = LOGINS[provider].name
+    for page in ("README.md", "CHANGELOG.md", "docs/books.md", "docs/security.md"):
+        assert name in (ROOT / page).read_text(encoding="utf-8"), page
 
 
 @pytest.mark.parametrize("provider", sorted(LOGINS.keys() & BOOKS.keys()))

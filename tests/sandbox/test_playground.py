@@ -9,7 +9,7 @@ import pytest
 from kommo_invoice.engine.providers import BOOKS
 from kommo_invoice.errors import ConfigInvalid, UsageError
 from kommo_invoice.mapping.load import load_mapping
-from kommo_invoice.sandbox.ground import GROUNDS, STAGE, ground_of
+from kommo_invoice.sandbox.ground import GROUNDS, ground_of
 from kommo_invoice.sandbox.leading import led_to, packaged
 from kommo_invoice.sandbox.playground import Playground, open_playground
 
@@ -44,7 +44,7 @@ class TestEachGround:
     def test_its_deals_wait_and_each_is_told(self, playground: Playground) -> None:
         assert list(playground.deals) == list(playground.ground.shapes)
         stages = {lead["id"]: lead["stage"] for lead in playground.sandbox.dump()["kommo"]["leads"]}
-        assert {stages[lead] for lead in playground.deals.values()} == {STAGE}
+        assert {stages[lead] for lead in playground.deals.values()} == {playground.ground.stage}
 
     def test_its_mapping_leads_to_its_books(self, playground: Playground, tmp_path: Path) -> None:
         path = tmp_path / "mapping.toml"
@@ -56,7 +56,8 @@ class TestEachGround:
             playground.sides.account,
         )
         assert document.books.base_url == playground.sandbox.urls[books]
-        assert document.books.environment == playground.ground.environment
+        where = document.books.model_dump(include={"environment", "region"}, exclude_none=True)
+        assert where == playground.ground.where
 
     def test_its_tokens_are_those_of_its_sides(
         self, playground: Playground, tmp_path: Path
@@ -71,6 +72,7 @@ class TestLeading:
         text = (
             '[crm]\nprovider = "kommo"  # ours\naccount = "acme"\n'
             '[books]\nprovider = "quickbooks"\nenvironment = "production"\naccount = "1"\n'
+            'region = "us"\n'
             '[customer]\naccount = "stays"\n'
         )
         assert led_to(text, SIDES).splitlines() == [

@@ -101,6 +101,7 @@ ZOHO = BooksCapabilities(
     requests_per_day=1000,  # section 6: the free plan
     long_lived_token=False,
     oauth_rotates=False,  # section 3
+    one_discount=True,  # section 4.4: discount_type is of the whole or of the lines
     looks_apart=True,  # section 11
     auth_scheme="Zoho-oauthtoken",  # section 2
 )

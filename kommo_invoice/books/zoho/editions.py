@@ -6,9 +6,11 @@ word (section 9.6), so that the answer alone says what was taken; those of no ed
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+
+from kommo_invoice.books.features import Feature
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +26,7 @@ class Edition:
         country: Whether a customer bears the code of its country.
         place: Whether a customer bears the code of its state.
         inclusive: Whether prices may contain tax.
+        treatments: What a tax treatment may be; empty where that is not established.
     """
 
     treatment: str | None = None
@@ -31,10 +34,37 @@ class Edition:
     country: bool = False
     place: bool = False
     inclusive: bool = True
+    treatments: tuple[str, ...] = ()
+
+    @property
+    def lacking(self) -> tuple[str, ...]:
+        """The keys of a mapping that mean nothing in this edition."""
+        known = {
+            Feature.TAX_NUMBER: self.number,
+            Feature.TAX_TREATMENT: self.treatment,
+            Feature.INCLUSIVE_PRICES: self.inclusive,
+        }
+        return tuple(each.value for each in known if not known[each])
 
 
+# The words are those of the specification's contacts.
+_BRITISH = Edition(
+    "vat_treatment",
+    "vat_reg_no",
+    country=True,
+    treatments=("uk", "eu_vat_registered", "overseas"),
+)
 _EUROPE = Edition("vat_treatment", "vat_reg_no", country=True)
-_GULF = Edition("tax_treatment", "tax_reg_no")
+_REGISTERED = ("vat_registered", "vat_not_registered")
+_GULF = Edition(
+    "tax_treatment",
+    "tax_reg_no",
+    treatments=(
+        *(*_REGISTERED, "gcc_vat_registered", "gcc_vat_not_registered", "non_gcc"),
+        *("dz_vat_registered", "dz_vat_not_registered"),
+    ),
+)
+_MEXICO = ("home_country_mexico", "border_region_mexico", "non_mexico")
 _NORTH_AMERICA = Edition(inclusive=False)
 _OTHER = Edition()
 # The specification names these fields for the British edition alone; in the Union they are worth
@@ -46,11 +76,18 @@ _UNION = (
 
 _EDITIONS: Mapping[str, Edition] = MappingProxyType(
     {
-        "GB": _EUROPE,
+        "GB": _BRITISH,
         **dict.fromkeys(_UNION, _EUROPE),
-        "IN": Edition("gst_treatment", "gst_no", place=True),
+        "IN": Edition(
+            "gst_treatment",
+            "gst_no",
+            place=True,
+            treatments=("business_gst", "business_none", "overseas", "consumer"),
+        ),
         **dict.fromkeys(("AE", "SA", "BH", "KW", "OM", "QA"), _GULF),
-        **dict.fromkeys(("MX", "KE", "ZA"), _GULF),
+        "MX": replace(_GULF, treatments=_MEXICO),
+        "KE": replace(_GULF, treatments=(*_REGISTERED, "non_kenya")),
+        "ZA": replace(_GULF, treatments=(*_REGISTERED, "overseas")),
         **dict.fromkeys(("US", "CA"), _NORTH_AMERICA),
     }
 )

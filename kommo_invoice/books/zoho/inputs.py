@@ -10,7 +10,7 @@ import html
 from typing import TYPE_CHECKING
 
 from kommo_invoice.domain.draft import Address, Amounts, Discount
-from kommo_invoice.domain.totals import net_unit_price, percent_off, taken_off
+from kommo_invoice.domain.totals import line_discount, net_unit_price, percent_off, taken_off
 from kommo_invoice.errors import Rejected
 
 if TYPE_CHECKING:
@@ -21,9 +21,15 @@ if TYPE_CHECKING:
 
     Body = dict[str, object]
 
-_NAME = 100  # characters of each name of a person
+_NAME = 100  # characters of a customer's name, each name of a person, and an address's
+_COMPANY = 200  # characters
 _LONGEST_TERMS = 100  # days
 _TERMS_WORDS = 100  # characters
+
+
+def contact_name(name: str) -> str:
+    """Return a customer's name as Zoho takes it: of one line, no longer than names may be."""
+    return " ".join(name.split())[:_NAME].rstrip()
 
 
 def customer_body(draft: CustomerDraft, edition: Edition, currency_id: str | None) -> Body:
@@ -48,8 +54,8 @@ def customer_body(draft: CustomerDraft, edition: Edition, currency_id: str | Non
         is_primary_contact=True,
     )
     return _given(
-        contact_name=draft.name,
-        company_name=draft.name if is_company else None,
+        contact_name=contact_name(draft.name),
+        company_name=draft.name.strip()[:_COMPANY] if is_company else None,
         contact_type="customer",
         customer_sub_type="business" if is_company else "individual",
         currency_id=currency_id,
@@ -82,11 +88,24 @@ def invoice_body(
         due_date=draft.due_date.isoformat() if draft.due_date else None,
         **_terms(draft),
         is_inclusive_tax=inclusive,
-        **_discounts(draft),
+        **_discounts(draft, gross=inclusive),
         line_items=[_line(each, draft, inclusive=inclusive) for each in draft.lines],
         notes=draft.memo,
         custom_fields=_own_field(draft, reference_field),
     )
+
+
+def check_discounts(draft: Draft) -> None:
+    """Refuse discounts of both kinds: they are the whole's or the lines' (section 4.4).
+
+    Raises:
+        Rejected: The draft has both.
+    """
+    if draft.discount is not None and any(line.discount for line in draft.lines):
+        raise Rejected(
+            "Zoho Books discounts the whole of an invoice or its lines, not both",
+            hint="leave out the discount in [invoice] or the one in [lines]",
+        )
 
 
 def mail_body(mail: Mail) -> Body:
@@ -126,7 +145,7 @@ def _address(draft: CustomerDraft, contact: str) -> Body:
     if draft.address is None and country is None:
         return {}
     return _given(
-        attention=contact or None,
+        attention=contact[:_NAME] or None,
         address=address.line1,
         street2=address.line2,
         city=address.city,
@@ -156,13 +175,8 @@ def _country_name(code: str) -> str:
 
 
 def _with_tax(draft: Draft, edition: Edition) -> bool:
-    """Whether prices are sent as they are, with the tax in them; else their net is.
-
-    An amount off would come off the price with tax then, while ours is before tax.
-    """
-    discounts = [draft.discount, *(line.discount for line in draft.lines)]
-    amount_off = any(each is not None and each.amount for each in discounts)
-    return draft.amounts is Amounts.INCLUSIVE and edition.inclusive and not amount_off
+    """Whether prices and amounts off are sent as they are, with the tax in them; else net."""
+    return draft.amounts is Amounts.INCLUSIVE and edition.inclusive
 
 
 def _terms(draft: Draft) -> Body:
@@ -175,30 +189,22 @@ def _terms(draft: Draft) -> Body:
     return {"payment_terms": days, "payment_terms_label": draft.terms[:_TERMS_WORDS]}
 
 
-def _discounts(draft: Draft) -> Body:
-    """Return what is said about discounts: they are the whole's or the lines' (section 4.4).
-
-    An amount off the whole is before tax; so is a percentage.
-    """
-    lines = any(line.discount for line in draft.lines)
-    if lines and draft.discount is not None:
-        raise Rejected(
-            "Zoho Books discounts the whole of an invoice or its lines, not both",
-            hint="leave out the discount in [invoice] or the one in [lines]",
-        )
-    if lines:
+def _discounts(draft: Draft, *, gross: bool) -> Body:
+    """Return what is said about discounts: they come off before tax is reckoned."""
+    check_discounts(draft)
+    if any(line.discount for line in draft.lines):
         return {"discount_type": "item_level"}
-    value = _discount(_whole(draft))
+    value = _discount(_whole(draft, gross=gross))
     if value is None:
         return {}
     return {"discount": value, "discount_type": "entity_level", "is_discount_before_tax": True}
 
 
-def _whole(draft: Draft) -> Discount | None:
+def _whole(draft: Draft, *, gross: bool) -> Discount | None:
     """Return the whole's discount, as an amount where a percentage may be rounded either way."""
-    if draft.discount is None or draft.amounts is Amounts.INCLUSIVE or percent_off(draft):
+    if draft.discount is None or percent_off(draft, gross=gross):
         return draft.discount
-    return Discount(amount=taken_off(draft))
+    return Discount(amount=taken_off(draft, gross=gross))
 
 
 def _discount(discount: Discount | None) -> object | None:
@@ -218,7 +224,7 @@ def _line(line: LineDraft, draft: Draft, *, inclusive: bool) -> Body:
         description=line.description,
         quantity=line.quantity,
         rate=price,
-        discount=_discount(line.discount),
+        discount=_discount(line_discount(line, price, draft.currency)),
         tax_id=line.tax.id if line.tax else "",
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -28,20 +29,31 @@ REGIONS: Mapping[str, str | None] = MappingProxyType(
 """Scheme and host by the name that Zoho's login gives a data centre (``location``)."""
 
 
+def region_name(name: str | None) -> str:
+    """Return the name of a data centre as Zoho writes it, by default the American one's.
+
+    Raises:
+        ConfigInvalid: There is no such data centre; the nearest name is told.
+    """
+    wanted = (name or DEFAULT).strip().casefold()
+    if wanted not in REGIONS:
+        near = next(iter(get_close_matches(wanted, REGIONS, n=1)), None)
+        meant = f" (did you mean {near!r}?)" if near else ""
+        raise ConfigInvalid(
+            f"books.region: Zoho has no data centre {name!r}{meant}",
+            hint=f"use one of {', '.join(REGIONS)}: it is the end of the address at which you "
+            "work with Zoho (books.zoho.eu: eu; books.zoho.com: us)",
+        )
+    return wanted
+
+
 def api_url(name: str | None) -> str:
     """Return scheme and host of the API in the data centre of that name, by default the American.
 
     Raises:
         ConfigInvalid: There is no such data centre, or Zoho names no API of it.
     """
-    wanted = (name or DEFAULT).strip().casefold()
-    if wanted not in REGIONS:
-        raise ConfigInvalid(
-            f"books.region: Zoho has no data centre {name!r}",
-            hint=f"use one of {', '.join(REGIONS)}: it is the end of the address at which you "
-            "work with Zoho (books.zoho.eu: eu; books.zoho.com: us)",
-        )
-    api = REGIONS[wanted]
+    api = REGIONS[region_name(name)]
     if api is None:
         raise ConfigInvalid(
             f"books.region: Zoho names no address of Books' API in {name!r}",

@@ -30,7 +30,6 @@ _DAWN = datetime.min.replace(tzinfo=UTC)
 _OLDEST_FIRST = (("sort_column", "created_time"), ("sort_order", "A"))
 # What is made meanwhile then moves rows to later pages, where they are seen twice, never missed.
 _NEWEST_FIRST = (("sort_column", "created_time"), ("sort_order", "D"))
-_LONGEST = 100  # characters of a filter
 _EVERY_STATE = ("filter_by", "Status.All")
 
 
@@ -68,13 +67,8 @@ class Search:
 
     def holders(self, name: str) -> list[WireContact]:
         """Return the customers and vendors of that name, the exact one first, active or not."""
-        whole = len(name) <= _LONGEST
-        by_name = ("contact_name" if whole else "contact_name_startswith", name[:_LONGEST])
-        found = [
-            each
-            for each in self._contacts(by_name, _EVERY_STATE, *_OLDEST_FIRST)
-            if each.bears(name)
-        ]
+        asked = (("contact_name", name), _EVERY_STATE, *_OLDEST_FIRST)
+        found = [each for each in self._contacts(*asked) if each.bears(name)]
         return sorted(found, key=lambda each: each.contact_name != name)
 
     def _sighting(self, look: Look) -> Sighting:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kommo_invoice.books.shapes import parse
-from kommo_invoice.books.zoho.editions import Edition, edition_of
+from kommo_invoice.books.zoho.editions import edition_of
 from kommo_invoice.books.zoho.wire_company import (
     WireCurrency,
     WireItem,
@@ -13,83 +13,45 @@ from kommo_invoice.books.zoho.wire_company import (
     WireOwnField,
     WireTax,
 )
-from kommo_invoice.domain.catalog import BooksAccount, Catalog, Settings, TaxChoice
+from kommo_invoice.domain.catalog import BooksAccount, Catalog, Currency, Settings, TaxChoice
 from kommo_invoice.errors import ConfigInvalid, LoginNeeded, Refused, Rejected
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from kommo_invoice.books.zoho.company import Organization
 
 
-class Local:
-    """What an organisation's writes need and a catalog does not hold, each read when it is needed.
+def read_catalog(organization: Organization) -> Catalog:
+    """Return everything that the organisation's invoices may name, with its settings.
 
-    Args:
-        organization: Answers requests.
+    Raises:
+        ConfigInvalid: The token does not open the organisation.
     """
+    own = _own(organization)
+    edition = edition_of(own.country_code)
+    taxes = organization.rows("/settings/taxes", "taxes")
+    known = tuple(parse(WireTax, row).tax() for row in taxes)
+    currencies = read_currencies(organization)
+    items = organization.rows("/items", "items", ("filter_by", "Status.All"))
+    return Catalog(
+        account=own.account(),
+        items=tuple(parse(WireItem, row).item() for row in items),
+        taxes=known,
+        currencies=currencies,
+        lacking=edition.lacking,
+        settings=Settings(
+            taxes=TaxChoice.OPTIONAL if known else TaxChoice.NONE,
+            other_currencies=len(currencies) > 1,
+            reference_field=_reference_field(organization),
+            country=own.country_code,
+            tax_treatments=edition.treatments,
+        ),
+    )
 
-    def __init__(self, organization: Organization) -> None:
-        self._organization = organization
-        self._edition: Edition | None = None
-        self._currencies: dict[str, str] | None = None
 
-    @property
-    def edition(self) -> Edition:
-        """What may be said about a customer's tax, and whether prices may contain tax.
-
-        Raises:
-            ConfigInvalid: The token does not open the organisation.
-        """
-        if self._edition is None:
-            self._edition = edition_of(_own(self._organization).country_code)
-        return self._edition
-
-    @property
-    def currencies(self) -> Mapping[str, str]:
-        """The id of each currency that is switched on, by its ISO code."""
-        if self._currencies is None:
-            rows = self._organization.rows("/settings/currencies", "currencies")
-            known = (parse(WireCurrency, row) for row in rows)
-            self._currencies = {each.currency_code: each.currency_id for each in known}
-        return self._currencies
-
-    def currency_id(self, code: str) -> str:
-        """Return the id of a currency.
-
-        Raises:
-            Rejected: The organisation does not have it.
-        """
-        if code not in self.currencies:
-            known = ", ".join(sorted(self.currencies))
-            raise Rejected(
-                f"this organisation in Zoho Books has no currency {code} (it has {known})",
-                hint="add it in Zoho Books (Settings, Currencies), or correct the currency",
-            )
-        return self.currencies[code]
-
-    def catalog(self) -> Catalog:
-        """Return everything that the organisation's invoices may name, with its settings.
-
-        Raises:
-            ConfigInvalid: The token does not open the organisation.
-        """
-        own = _own(self._organization)
-        self._edition, self._currencies = edition_of(own.country_code), None
-        taxes = self._organization.rows("/settings/taxes", "taxes")
-        known = tuple(parse(WireTax, row).tax() for row in taxes)
-        several = len(self.currencies) > 1
-        items = self._organization.rows("/items", "items", ("filter_by", "Status.All"))
-        return Catalog(
-            account=own.account(),
-            items=tuple(parse(WireItem, row).item() for row in items),
-            taxes=known,
-            settings=Settings(
-                taxes=TaxChoice.OPTIONAL if known else TaxChoice.NONE,
-                other_currencies=several,
-                reference_field=_reference_field(self._organization),
-            ),
-        )
+def read_currencies(organization: Organization) -> tuple[Currency, ...]:
+    """Return the currencies that are switched on."""
+    rows = organization.rows("/settings/currencies", "currencies")
+    return tuple(parse(WireCurrency, row).currency() for row in rows)
 
 
 def read_accounts(organization: Organization) -> list[BooksAccount]:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AliasChoices, Field
 
 from kommo_invoice.books.zoho.wire import Number, Text, Wire
-from kommo_invoice.domain.catalog import BooksAccount, Item, Tax
+from kommo_invoice.domain.catalog import BooksAccount, Currency, Item, Tax
 
 _GROUP, _COMPOUND = "tax_group", "compound_tax"
 _TEXTS = frozenset({"string", "text"})
@@ -62,6 +62,10 @@ class WireCurrency(Wire):
 
     currency_id: Text
     currency_code: str
+
+    def currency(self) -> Currency:
+        """Return it in kinv's words."""
+        return Currency(self.currency_id, self.currency_code)
 
 
 class WireItem(Wire):

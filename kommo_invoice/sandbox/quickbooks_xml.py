@@ -1,35 +1,14 @@
-"""How the QuickBooks simulator reads and writes: JSON with exact numbers, and XML."""
+"""How the QuickBooks simulator writes XML, which is what comes unless JSON is asked for."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 from xml.etree import ElementTree as ET
 
+from kommo_invoice.sandbox.exact_json import encode
+
 NAMESPACE = "http://schema.intuit.com/finance/v3"
-
-
-def decode(body: bytes) -> Any:
-    """Return the JSON of a body, every number as a Decimal.
-
-    Raises:
-        ValueError: It is no JSON.
-    """
-    return json.loads(body, parse_float=Decimal, parse_int=Decimal)
-
-
-def encode(value: Any) -> str:
-    """Return JSON in which a Decimal keeps its digits: ``100.00`` (QuickBooks sheet, section 8)."""
-    match value:
-        case Decimal():
-            return format(value, "f")
-        case Mapping():
-            return "{" + ",".join(f"{json.dumps(k)}:{encode(v)}" for k, v in value.items()) + "}"
-        case list() | tuple():
-            return "[" + ",".join(map(encode, value)) + "]"
-    return json.dumps(value)
 
 
 def to_xml(envelope: Mapping[str, Any]) -> bytes:
