@@ -138,6 +138,7 @@ def command(
             region=books_region,
         ),
     }
+    _check_region(flags["books"])
     answers = Answers(_asker(wiring))
     offers = _offers(wiring)
     chosen = {
@@ -175,6 +176,31 @@ def _environment(given: str | None) -> str | None:
     if given not in {None, *ENVIRONMENTS}:
         raise UsageError(f"--books-environment: it is {' or '.join(ENVIRONMENTS)}, not {given!r}")
     return given
+
+
+def _check_region(books: Place) -> None:
+    """Check a data centre by the books' own list, or by all lists where they are not named."""
+    from kommo_invoice.auth.logins import LOGINS
+    from kommo_invoice.errors import ConfigInvalid, UsageError
+    from kommo_invoice.mapping.resolve import nearest
+
+    if books.region is None:
+        return
+    named = [login for name, login in LOGINS.items() if books.provider in {None, name}]
+    lists = [login.centres for login in named if login.centres is not None]
+    if named and not lists:
+        raise UsageError(
+            f"--books-region: {named[0].name} has no data centres to choose from",
+            hint="leave it out",
+        )
+    if not lists or any(each.find(books.region) for each in lists):
+        return
+    try:
+        lists[0].named(books.region)
+    except ConfigInvalid as error:
+        near = nearest(books.region, (each.name for each in lists[0].all))
+        meant = f" (did you mean {near!r}?)" if near else ""
+        raise UsageError(f"--books-region: {error.message}{meant}", hint=error.hint) from None
 
 
 def _check_name(path: Path) -> None:

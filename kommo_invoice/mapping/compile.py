@@ -24,6 +24,7 @@ from kommo_invoice.mapping.resolve import (
     pick_item,
     pick_pipeline,
     pick_stage,
+    pick_treatment,
 )
 from kommo_invoice.mapping.terms import pick_term
 from kommo_invoice.mapping.views import Viewer
@@ -100,6 +101,7 @@ class _Compiler:
         self._items()
         taxes = self._taxes()
         self._terms()
+        self._treatment()
         for key, message in faults(
             self.file, self.catalog, self.refused, self.setup.account.currency
         ):
@@ -187,6 +189,13 @@ class _Compiler:
         value, known = self.file.values.get("invoice.terms"), self.catalog.terms
         if value is not None and value.constant and known and not is_empty(value.source):
             self._try("invoice.terms", pick_term, str(value.source), known)
+
+    def _treatment(self) -> None:
+        """Check a tax treatment that is the same for all customers."""
+        value = self.file.values.get("customer.tax_treatment")
+        if value is not None and value.constant and not is_empty(value.source):
+            known = self.catalog.settings.tax_treatments
+            self._try("customer.tax_treatment", pick_treatment, str(value.source), known)
 
     def _tax(self, key: str, name: str) -> Tax | None:
         if not self.catalog.taxes and name.casefold() != "none":

@@ -11,7 +11,7 @@ from kommo_invoice.domain.draft import Address, Amounts, CustomerDraft, Draft, M
 from kommo_invoice.errors import DealError
 from kommo_invoice.mapping import coerce
 from kommo_invoice.mapping.lines import check_sum, evaluate_lines
-from kommo_invoice.mapping.resolve import Unresolved
+from kommo_invoice.mapping.resolve import Unresolved, pick_treatment
 from kommo_invoice.mapping.scope import Scope
 from kommo_invoice.mapping.terms import agreed, pick_term
 
@@ -41,7 +41,7 @@ def evaluate(mapping: Mapping, deal: Deal, *, today: date, reference: str) -> Ev
     """Turn a deal into a draft; see ``Mapping.draft``."""
     scope = Scope(mapping.values, deal, mapping.viewer.around(deal, today))
     _refuse(scope)
-    customer = _customer(scope, mapping.viewer.account.currency)
+    customer = _customer(mapping, scope)
     inner = scope.including(customer=mapping.viewer.customer(customer))
     draft = _invoice(mapping, inner, customer, reference)
     return Evaluated(draft, (*check_sum(mapping, deal, draft), *_left_out(mapping, deal, draft)))
@@ -67,7 +67,10 @@ def _refuse(scope: Scope) -> None:
         )
 
 
-def _customer(scope: Scope, account_currency: str) -> CustomerDraft:
+def _customer(mapping: Mapping, scope: Scope) -> CustomerDraft:
+    def treatment(value: object) -> str:
+        return pick_treatment(coerce.text(value), mapping.catalog.settings.tax_treatments)
+
     country = scope.optional("customer.country", coerce.country)
     parts = {
         name: scope.optional(f"customer.address.{name}", coerce.text)
@@ -80,9 +83,10 @@ def _customer(scope: Scope, account_currency: str) -> CustomerDraft:
         contact=scope.optional("customer.contact", coerce.text),
         phone=scope.optional("customer.phone", coerce.text),
         country=country,
-        currency=scope.optional("customer.currency", coerce.currency) or account_currency,
+        currency=scope.optional("customer.currency", coerce.currency)
+        or mapping.viewer.account.currency,
         tax_number=scope.optional("customer.tax_number", coerce.text),
-        tax_treatment=scope.optional("customer.tax_treatment", coerce.text),
+        tax_treatment=scope.optional("customer.tax_treatment", treatment),
         id=scope.optional("customer.id", coerce.text),
         address=address,
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from kommo_invoice.domain.totals import totals
 from kommo_invoice.mapping.describe import describe
 from kommo_invoice.mapping.evaluate import Evaluated, evaluate
-from kommo_invoice.mapping.resolve import Unresolved
+from kommo_invoice.mapping.resolve import Unresolved, nearest
 from kommo_invoice.mapping.views import InvoiceView
 from kommo_invoice.mapping.write_back import deal_change, task
 
@@ -71,9 +71,11 @@ class Taxes:
         for case, tax in self.table.items():
             if case.casefold() == key.casefold():
                 return tax
-        if self.strict:
-            raise Unresolved(f"[tax] has no entry {key!r} and no default")
-        return self.default
+        if not self.strict:
+            return self.default
+        entry = f"entry {key!r}" if key else "entry for an empty text"
+        near = nearest(key, self.table)
+        raise Unresolved(f'[tax] has no {entry}, and its default is "error"', near)
 
 
 @dataclass(frozen=True, slots=True)

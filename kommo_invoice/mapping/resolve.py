@@ -136,6 +136,25 @@ def own_tax(wanted: str, taxes: Sequence[Tax]) -> Tax | None:
         raise
 
 
+def pick_treatment(wanted: str, known: Sequence[str]) -> str:
+    """Return a customer's tax treatment as the books write it.
+
+    Args:
+        wanted: What the mapping says.
+        known: The books' own words; where they tell none, any will do.
+
+    Raises:
+        Unresolved: They have other words, with the nearest.
+    """
+    word = wanted.strip()
+    found = next((each for each in known if each.casefold() == word.casefold()), None)
+    if known and found is None:
+        words = ", ".join(known)
+        near = nearest(word, known)
+        raise Unresolved(f"there is no tax treatment {word!r} in the books, but {words}", near)
+    return found or word
+
+
 def pick_pipeline(wanted: str, pipelines: Sequence[Pipeline]) -> Pipeline:
     """Return the pipeline by name or id.
 

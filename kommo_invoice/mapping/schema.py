@@ -203,7 +203,9 @@ class Customer(Section):
 class AmountOff(Section):
     """A discount as an amount."""
 
-    amount: Expression = Field(description="An amount before tax, in place of a percentage.")
+    amount: Expression = Field(
+        description="An amount in place of a percentage, with tax where the prices contain it."
+    )
 
 
 Reduction = Annotated[

@@ -87,7 +87,7 @@ def test_no_mapping_at_all(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Non
     assert "there is no mapping.toml" in ended.err
 
 
-@pytest.mark.parametrize(("side", "provider"), [("books", "zoho"), ("crm", "pipedrive")])
+@pytest.mark.parametrize(("side", "provider"), [("books", "xero"), ("crm", "pipedrive")])
 def test_a_provider_of_a_later_version(side: str, provider: str, stage: Stage) -> None:
     path = stage.map(**{side: {"provider": provider}})
     refused(stage, 7, str(path), f"{side}.provider", provider, "not available in this version")

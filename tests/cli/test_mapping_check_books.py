@@ -2,41 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from checked import check, dropped, invalid, refused, told_as
 
 if TYPE_CHECKING:
     from quickbooks_stage import QuickBooksStage
-    from stage import Result, Stage
-
-
-def check(stage: Stage) -> dict[str, Any]:
-    """Return what the check of a mapping that fits tells programs."""
-    ended = stage.kinv("mapping", "check", "--json")
-    assert ended.code == 0, ended
-    told: dict[str, Any] = json.loads(ended.out)
-    return told
-
-
-def refused(told: dict[str, Any]) -> dict[str, str]:
-    return {each["key"]: each["words"] for each in told["drops"] if each["effect"] == "refused"}
-
-
-def dropped(told: dict[str, Any]) -> set[str]:
-    return {each["key"] for each in told["drops"] if each["effect"] == "dropped"}
-
-
-def invalid(stage: Stage, *words: str) -> Result:
-    """Check a mapping that does not fit: exit 7 from the check and from a run, and no write."""
-    ended = stage.kinv("mapping", "check")
-    assert ended.code == 7, ended
-    for each in words:
-        assert each in ended.err
-    assert stage.invoice().code == 7
-    assert not stage.writes()
-    return ended
+    from stage import Stage
 
 
 class TestWhatIsDropped:
@@ -45,15 +18,17 @@ class TestWhatIsDropped:
             customer={"tax_number": "{{ company['VAT ID'] }}"}, invoice={"amounts": "inclusive"}
         )
         told = check(live)
-        assert dropped(told) == {
-            "customer.tax_number",
-            "invoice.po_number",
-            "invoice.attach_pdf",
-            "invoice.message",
-        }
-        converted = [each["key"] for each in told["drops"] if each["effect"] == "converted"]
-        assert converted == ["invoice.amounts"]
+        assert dropped(told) == {"customer.tax_number", "invoice.message"}
+        assert set(told_as("converted", told)) == {"invoice.amounts", "invoice.po_number"}
         assert not refused(told)
+
+    def test_a_key_with_a_default_is_told_only_where_it_is_written(
+        self, live: QuickBooksStage
+    ) -> None:
+        assert "invoice.attach_pdf" not in dropped(check(live))
+        for wish in (True, False):
+            live.map(invoice={"attach_pdf": wish})
+            assert "invoice.attach_pdf" in dropped(check(live))
 
     def test_people_read_it_line_by_line(self, live: QuickBooksStage) -> None:
         live.people.change_company(allow_discount=False)

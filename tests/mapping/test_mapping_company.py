@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from first_ground import first
 from mapping_ground import CATALOG, SETUP, write_in
 
 from kommo_invoice.domain.catalog import Settings, Tax, TaxChoice
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from mapping_ground import Changes
 
     from kommo_invoice.domain.catalog import Catalog
+    from kommo_invoice.mapping.first.answers import Question
 
 FREE = Tax("t0", "Zero", Decimal(0))
 WANTS_TAX = replace(
@@ -172,3 +174,39 @@ def test_no_tax_is_meant_where_another_word_for_it_is_written(tmp_path: Path) ->
     file = load_mapping(write_in(tmp_path)({"tax": {"key": "all", "all": "NON"}}))
     with pytest.raises(ConfigInvalid, match="did you mean 'none'"):
         compile_mapping(file, SETUP, CATALOG)
+
+
+class TestTheTaxTreatment:
+    COMPANY = replace(CATALOG, settings=Settings(tax_treatments=("uk", "overseas")))
+
+    def test_of_all_customers_has_to_be_one_of_the_books_words(self, tmp_path: Path) -> None:
+        (told,) = problems(tmp_path, self.COMPANY, {"customer.tax_treatment": "oversea"})
+        assert told == (
+            "customer.tax_treatment: there is no tax treatment 'oversea' in the books, but uk, "
+            "overseas"
+        )
+
+    @pytest.mark.parametrize("word", ["uk", " Overseas ", "", "{{ company['VAT ID'] }}"])
+    def test_that_fits_or_is_not_known_yet_is_let_through(self, tmp_path: Path, word: str) -> None:
+        assert not problems(tmp_path, self.COMPANY, {"customer.tax_treatment": word})
+
+    def test_is_any_word_where_the_books_tell_none(self, tmp_path: Path) -> None:
+        assert not problems(tmp_path, CATALOG, {"customer.tax_treatment": "anything"})
+
+
+class TestTheTaxThatTheBooksFind:
+    def test_is_asked_for_in_these_words(self) -> None:
+        taxable = Tax("TAX", "TAX", None)
+        company = replace(CATALOG, taxes=(taxable,), settings=Settings(taxes=TaxChoice.BY_BOOKS))
+        asked: list[Question] = []
+
+        def ask(question: Question) -> str:
+            asked.append(question)
+            return question.default or question.options[0].value
+
+        first(SETUP, company, ask)
+        (tax,) = [each for each in asked if each.flag == "--tax-default"]
+        assert [str(each) for each in tax.options][-2:] == [
+            "TAX: taxable, the books find the rate",
+            "not taxable",
+        ]

@@ -78,7 +78,18 @@ def refusal(tmp_path: Path) -> Refusing:
         ),
         (
             {"tax": {"key": "{{ customer.country }}", "DE": "none"}},
-            "deal 501: tax.key: [tax] has no entry '' and no default",
+            'deal 501: tax.key: [tax] has no entry for an empty text, and its default is "error"',
+        ),
+        (
+            {"tax": {"key": "GB", "DE": "none", "default": "error"}},
+            "deal 501: tax.key: [tax] has no entry 'GB', and its default is \"error\"",
+        ),
+        (
+            {"tax": {"key": "revers", "DE": "none", "reverse": "none"}},
+            (
+                "deal 501: tax.key: [tax] has no entry 'revers', and its default is \"error\" "
+                "(did you mean 'reverse'?)"
+            ),
         ),
     ],
 )

@@ -84,7 +84,7 @@ def decide_tax(
     elif not known:
         return None
     else:
-        options = _options(known, untaxed=_UNTAXED[choice] if free else None)
+        options = _options(known, choice)
         if answers.ask is None:
             answers.missing.append(_nobody_said(options, by_country=by_country))
             return None
@@ -136,8 +136,14 @@ def _flagged(flag: str, wanted: str, taxes: Sequence[Tax], *, free: bool) -> Spe
     return _NO_TAX if tax is None else _spelled(tax, taxes)
 
 
-def _options(known: Mapping[str, Spelled], untaxed: str | None) -> tuple[Option, ...]:
-    taxes = tuple(Option(text, each.name) for text, each in known.items())
+def _options(known: Mapping[str, Spelled], choice: TaxChoice) -> tuple[Option, ...]:
+    """Return what a line may say about tax, in words where the books find the rate."""
+    by_books = choice is TaxChoice.BY_BOOKS
+    taxes = tuple(
+        Option(text, f"{each.name}: taxable, the books find the rate" if by_books else each.name)
+        for text, each in known.items()
+    )
+    untaxed = _UNTAXED.get(choice)
     return taxes if untaxed is None else (*taxes, Option(NONE, untaxed))
 
 

@@ -61,6 +61,7 @@ class First:
         terms: The books' own payment terms, by name.
         numbered: Whether the books want an invoice to bring its number.
         tax_by_books: Whether the books find the rate of what is taxable.
+        treatments: The books' own words for a customer's tax treatment.
     """
 
     crm: Side
@@ -74,6 +75,7 @@ class First:
     terms: tuple[str, ...] = ()
     numbered: bool = False
     tax_by_books: bool = False
+    treatments: tuple[str, ...] = ()
 
 
 def write(first: First) -> str:
@@ -163,6 +165,9 @@ def _customer(first: First) -> Iterator[str]:
     yield _put("currency", reads.get("customer.currency", "{{ account.currency }}"))
     if "customer.tax_number" in reads:
         yield _put("tax_number", reads["customer.tax_number"])
+    if first.treatments:
+        remark = f"one of the books' own: {', '.join(first.treatments)}"
+        yield _off("tax_treatment", first.treatments[0], remark)
     parts = [name for name in _ADDRESS if f"customer.address.{name}" in reads]
     if parts:
         yield ""
