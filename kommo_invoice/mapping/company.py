@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kommo_invoice.domain.catalog import Catalog, Tax
     from kommo_invoice.mapping.load import MappingFile
 
-STATUS = "invoice.status"
+STATUS, NUMBER = "invoice.status", "invoice.number"
 """The key that asks for drafts."""
 
 OWN_CURRENCY = "{{ account.currency }}"
@@ -67,6 +67,8 @@ def always_asked(file: MappingFile, key: str) -> bool:
     if key == STATUS:
         sending = file.values["invoice.send"]
         return wants_drafts(file) and sending.constant and not coerce.yes_no(sending.source)
+    if key == NUMBER:  # it holds the deal's id, so it is never empty
+        return value is not None and not (value.constant and is_empty(value.source))
     if value is None or not value.constant or is_empty(value.source):
         return False
     return key not in _REDUCTIONS or coerce.number(value.source) != 0

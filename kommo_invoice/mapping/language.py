@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from dateutil.relativedelta import relativedelta
-from jinja2 import StrictUndefined, nodes
+from jinja2 import StrictUndefined, Undefined, nodes
 from jinja2.filters import FILTERS as JINJA_FILTERS
 from jinja2.lexer import Lexer, Token
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -274,6 +274,7 @@ def compile_node(language: Language, node: nodes.Expr) -> Callable[[dict[str, ob
         value = context.vars["result"]
         if isinstance(value, StrictUndefined):
             str(value)  # raises the error that says what is undefined
-        return value
+        # An `if` without `else` that does not hold gives Jinja's own nothing.
+        return None if isinstance(value, Undefined) else value
 
     return evaluate

@@ -59,7 +59,9 @@ class TestGuesses:
 
     def test_the_won_stage_stands_in_where_none_is_named_for_invoices(self) -> None:
         setup = with_stages("New", "Talks")
-        assert read(first(setup))["trigger"]["stages"] == ["won"]
+        document = read(first(setup))
+        assert document["trigger"]["stages"] == ["won"]
+        assert "stages" not in document["write_back"]  # a move would undo that they are won
 
     def test_the_likelier_name_wins(self) -> None:
         setup = with_stages("Invoice", "Issue invoice!", "Invoice sent")

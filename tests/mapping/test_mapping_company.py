@@ -53,6 +53,7 @@ class TestSwitchedOff:
             ({"invoice.discount": 5}, "invoice.discount"),
             ({"invoice.discount.amount": "5.00"}, "invoice.discount.amount"),
             ({"invoice.number": "reference"}, "invoice.number"),
+            ({"invoice.number": "INV-{{ deal.id }}"}, "invoice.number"),
         ],
     )
     def test_what_is_asked_for_every_deal_is_wrong(
@@ -68,7 +69,6 @@ class TestSwitchedOff:
             {"invoice.discount": "{{ deal['Discount %'] }}"},
             {"invoice.discount": "0"},
             {"invoice.discount": ""},
-            {"invoice.number": "INV-{{ deal.id }}"},
         ],
     )
     def test_what_only_some_deals_ask_for_is_let_through(

@@ -49,6 +49,7 @@ def result(source: object, **names: object) -> Any:
         ("{{ first(deal['Due Date'], deal.currency, 0, 5) }}", 0),
         ("{{ first(deal['Due Date'], '  ') }}", None),
         ("{{ deal['Due Date'] or 'x' }}", "x"),
+        ("{{ 'x' if deal.price > 1000 }}", None),
         ("plain", "plain"),
         (12, 12),
         (True, True),

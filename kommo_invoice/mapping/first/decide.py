@@ -205,7 +205,9 @@ def _move(
         for each in pipeline.stages
         if each not in before and each.kind is not StageKind.LOST
     }
-    guess = likely([*names.values()], usual)
+    # A move would take a won deal out of won again.
+    won = any(each.kind is StageKind.WON for each in before)
+    guess = None if won else likely([*names.values()], usual)
     when = "invoiced" if usual is INVOICED else "paid"
     answer = answers.choose(
         Question(
