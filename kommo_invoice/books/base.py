@@ -146,14 +146,13 @@ class Books(Protocol):
     def look(self, looks: Sequence[Look]) -> list[Sighting]:
         """Return one sighting for each look, in order; reads only."""
 
-    def ours(self, prefix: str, since: datetime | None) -> Iterator[Invoice]:
-        """Yield summaries of the invoices that carry a reference which begins so.
+    def latest(self, since: datetime | None) -> Iterator[Invoice]:
+        """Yield summaries of the invoices, newest first, page by page as they are taken.
 
         It is asked for where the capabilities say that looking for one takes a request of its own.
 
         Args:
-            prefix: What the references of one CRM account begin with.
-            since: None of them is older than this (UTC); all of them where it is None.
+            since: It may end at the first that is older than this (UTC); with all where it is None.
         """
 
     def check(self, draft: Draft) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from kommo_invoice.engine.outcomes import CircuitOpen
@@ -15,13 +15,16 @@ if TYPE_CHECKING:
 TO_LOOK, TO_ACT = 2, 4
 """Requests that a deal may take: two looks; its customer, its invoice, its mail, a look more."""
 
+_REMEMBERED = timedelta(hours=1)
+"""Then the books are asked again: the limit may have been raised."""
+
 _KEPT = "day"
 
 
 class Day:
     """What is left of the books' day.
 
-    A day that was found to be over is remembered, so that the runs until its end ask nothing.
+    A day that was found to be over is remembered, so that frequent runs do not eat what is left.
 
     Args:
         session: The run's tools.
@@ -40,6 +43,8 @@ class Day:
         Raises:
             CircuitOpen: There are too few requests left for them.
         """
+        if not deals:
+            return
         kept = self._setups.get(_KEPT)
         until = datetime.fromisoformat(kept[1]) if kept else None
         if until is not None and self._session.clock() < until:
@@ -59,7 +64,8 @@ class Day:
         if budget is None or budget.remaining >= needed:
             return
         if budget.resets_at is not None and not self._session.dry_run:
-            self._setups.keep(_KEPT, budget.resets_at.isoformat())
+            until = min(budget.resets_at, self._session.clock() + _REMEMBERED)
+            self._setups.keep(_KEPT, until.isoformat())
         of_all = f" of {budget.limit}" if budget.limit is not None else ""
         why = f"has {budget.remaining}{of_all} requests left today, too few to go on"
         raise CircuitOpen(self._used_up(why, budget.resets_at))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from kommo_invoice.books.base import Look, Sighting
@@ -13,6 +12,7 @@ from kommo_invoice.domain.plan import StepKind
 from kommo_invoice.engine.customers import customer_key, customer_step
 from kommo_invoice.engine.granted import granted
 from kommo_invoice.engine.identify import highest_issue
+from kommo_invoice.engine.references import CLOCKS_APART
 from kommo_invoice.engine.situation import Situation
 from kommo_invoice.errors import DealError
 from kommo_invoice.ledger.rows import ClaimRow, ClaimState, StepRow, StepState
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from kommo_invoice.domain.draft import Draft
     from kommo_invoice.domain.writing import Task
     from kommo_invoice.engine.session import Session
-
-CLOCKS_APART = timedelta(hours=1)
-"""How far the CRM's, the books' and our clocks are taken to be apart at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +64,11 @@ class Candidate:
     look: Look
     former: frozenset[str] = frozenset()
     impossible: DealError | None = None
+
+    @property
+    def is_new(self) -> bool:
+        """Whether its invoice is not made yet, as far as the ledger knows."""
+        return self.row is None or self.row.invoice_id is None
 
 
 def candidate(
@@ -248,7 +250,9 @@ def _look(
         since=deal.created_at - CLOCKS_APART,
         thorough=thorough or young or begun or doubtful,
     )
-    if thorough or create is not None or look.invoice_id or session.references.may_stand(reference):
+    if thorough or create is not None or look.invoice_id:
+        return look
+    if session.references.may_stand(reference, deal.created_at):
         return look
     return replace(look, reference=None, base_reference=False, order_text=None, thorough=False)
 

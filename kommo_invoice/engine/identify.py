@@ -81,7 +81,9 @@ def _identify_known(s: Situation, invoice_id: str, create: StepRow | None) -> Fo
     known = s.sighting.invoice
     doubtful = create is not None and create.doubtful
     rivals = [
-        each for each in s.sighting.invoices if each.status.live and doubtful and _ours(s, each)
+        each
+        for each in s.sighting.invoices
+        if each.status.live and doubtful and _ours(s, each) and each.id not in s.owned
     ]
     if known is None or known.id != invoice_id or not known.status.live:
         if not rivals:

@@ -109,7 +109,7 @@ class Invoicing:
         for start in range(0, len(deals), size):
             # Only now, since the deals before may have made the customer of one of these.
             chunk = list(self._candidates(deals[start : start + size]))
-            self._day.check_new(len(chunk))
+            self._day.check_new(sum(each.is_new for each in chunk))
             looked_at = self._session.clock()
             try:
                 sightings = self._session.books.look([each.look for each in chunk])

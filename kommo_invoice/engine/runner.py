@@ -20,10 +20,10 @@ from kommo_invoice.engine.compare import (
     total_differences,
 )
 from kommo_invoice.engine.evidence import look_later
-from kommo_invoice.engine.gather import CLOCKS_APART
 from kommo_invoice.engine.identify import number_is_anothers
 from kommo_invoice.engine.new_customer import NewCustomer
-from kommo_invoice.errors import Rejected
+from kommo_invoice.engine.references import CLOCKS_APART
+from kommo_invoice.errors import NotExecuted, RateLimited, Rejected
 
 if TYPE_CHECKING:
     from kommo_invoice.engine.session import Session
@@ -63,7 +63,7 @@ class Runner:
         self._customer_id = plan.customer_id
         self.invoice = plan.invoice
         self.made = False
-        self.mail_refused: Rejected | None = None
+        self.mail_refused: KinvError | None = None
 
     def run(self) -> None:
         """Do the steps in order; ``invoice`` is the claim's invoice afterwards.
@@ -215,7 +215,8 @@ class Runner:
         for each in same:
             owner = self._session.ledger.owner_of(each.id)
             free = owner is None or owner.id == self._row.id
-            if free and each.status.live and carries(each.references, reference):
+            ours = carries(each.references, reference) and each.customer_id == customer_id
+            if free and each.status.live and ours:
                 return each
         if not same:
             raise self._seen_later(draft, error)
@@ -271,6 +272,11 @@ class Runner:
             )
         except Rejected as error:
             self.mail_refused = error
+            return
+        except NotExecuted as error:
+            if isinstance(error, RateLimited) or error.retry_at is None:
+                raise
+            self.mail_refused = error  # the day's mails are used up: the rest is done all the same
             return
         self.invoice = replace(
             invoice, status=Status.SENT, sent=True, sent_at=self._session.clock()

@@ -132,7 +132,7 @@ class QuickBooks:
         """Return one sighting for each look, in order."""
         return Search(self._company, self._reading).answer(looks) if looks else []
 
-    def ours(self, prefix: str, since: datetime | None) -> Iterator[Invoice]:  # noqa: ARG002 - the interface's
+    def latest(self, since: datetime | None) -> Iterator[Invoice]:  # noqa: ARG002 - the interface's
         """Refuse it: a look finds references along with customers, in one request."""
         raise Rejected("QuickBooks finds references with each look")
 

@@ -142,7 +142,7 @@ class Wave:
         """Return one sighting for each look, in order."""
         return Search(lambda parts: self._fetch("Look", parts)).answer(looks)
 
-    def ours(self, prefix: str, since: datetime | None) -> Iterator[Invoice]:  # noqa: ARG002 - the interface's
+    def latest(self, since: datetime | None) -> Iterator[Invoice]:  # noqa: ARG002 - the interface's
         """Refuse it: a look finds references along with customers, in one request."""
         raise Rejected("Wave finds references with each look")
 

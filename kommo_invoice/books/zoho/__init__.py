@@ -141,9 +141,9 @@ class Zoho:
         """Return one sighting for each look, in order."""
         return self._search().answer(looks)
 
-    def ours(self, prefix: str, since: datetime | None) -> Iterator[Invoice]:
-        """Yield summaries of the invoices that carry such a reference, newest first."""
-        return self._search().ours(prefix, since)
+    def latest(self, since: datetime | None) -> Iterator[Invoice]:
+        """Yield summaries of the invoices, newest first."""
+        return self._search().latest(since)
 
     def check(self, draft: Draft) -> None:
         """Refuse two kinds of discount; for the rest, Zoho's drafts are compared once made.

@@ -14,7 +14,7 @@ from kommo_invoice.books.matching import fits
 from kommo_invoice.books.shapes import parse
 from kommo_invoice.books.zoho.wire import WireContact
 from kommo_invoice.books.zoho.wire_invoice import WireInvoice
-from kommo_invoice.domain.claim import base_reference, references_in
+from kommo_invoice.domain.claim import base_reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -54,14 +54,11 @@ class Search:
         """Return one sighting for each look, in order."""
         return [self._sighting(look) for look in looks]
 
-    def ours(self, prefix: str, since: datetime | None) -> Iterator[Invoice]:
-        """Yield summaries of the invoices with a reference that begins so, newest first."""
-        asked = (("search_text", prefix), _EVERY_STATE, *_NEWEST_FIRST)
-        for page in self._organization.pages("/invoices", "invoices", *asked):
+    def latest(self, since: datetime | None) -> Iterator[Invoice]:
+        """Yield summaries of the invoices, newest first; no filter is relied on."""
+        for page in self._organization.pages("/invoices", "invoices", _EVERY_STATE, *_NEWEST_FIRST):
             rows = [parse(WireInvoice, row) for row in page.rows]
-            for row in rows:
-                if any(each.startswith(prefix) for each in references_in(row.texts)):
-                    yield row.summary(page.at)
+            yield from (row.summary(page.at) for row in rows)
             if _ends_before(rows, since):
                 return
 
