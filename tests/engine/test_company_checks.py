@@ -121,7 +121,6 @@ class TestBeforeTheCustomerIsMade:
         ("settings", "mapping", "words"),
         [
             ({"allow_discount": False}, {"invoice": {"discount": "{{ 5 }}"}}, "invoice.discount"),
-            ({"custom_numbers": False}, {"invoice": {"number": OWN}}, "invoice.number"),
             ({"multi_currency": False}, {"customer": {"currency": "{{ 'GBP' }}"}}, "EUR only"),
             ({}, {"tax": {"DE": "none"}}, "every line"),
             ({}, {"invoice": {"due_date": None, "terms": "{{ 'Whenever' }}"}}, "'Whenever'"),
