@@ -20,7 +20,7 @@ def fits(look: Look, number: str | None, texts: Sequence[str | None]) -> bool:
         number: The invoice's number.
         texts: All of it that may carry our reference.
     """
-    if look.number is not None and look.number == number:
+    if look.number is not None and look.number.strip().casefold() == (number or "").casefold():
         return True
     if look.reference is None:
         return False

@@ -80,6 +80,11 @@ def differences(draft: Draft, customer_ids: Iterable[str], invoice: Invoice) -> 
     return found
 
 
+def same_number(one: str | None, other: str | None) -> bool:
+    """Say whether two numbers are one to books that mind neither letter case nor blanks."""
+    return bool(one and other) and _folded(one) == _folded(other)
+
+
 def same_lines(draft: Draft, invoice: Invoice) -> bool:
     """Say whether the invoice's lines are the draft's, where the books showed them."""
     if invoice.lines is None:
@@ -115,6 +120,10 @@ def elect(invoices: Iterable[Invoice]) -> tuple[Invoice, list[Invoice]]:
         ),
     )
     return ordered[0], ordered[1:]
+
+
+def _folded(number: str | None) -> str:
+    return (number or "").strip().casefold()
 
 
 def _words(text: str) -> str:

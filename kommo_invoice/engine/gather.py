@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kommo_invoice.books.base import Look, Sighting
-from kommo_invoice.domain.claim import Claim
+from kommo_invoice.domain.claim import Claim, carries
 from kommo_invoice.domain.draft import Ready
 from kommo_invoice.domain.plan import StepKind
 from kommo_invoice.engine.customers import customer_key, customer_step
@@ -254,7 +254,9 @@ def _look(
         return look
     if session.references.may_stand(reference, deal.created_at):
         return look
-    return replace(look, reference=None, base_reference=False, order_text=None, thorough=False)
+    number = None if carries([draft.number], reference) else draft.number
+    look = replace(look, number=number, order_text=None, thorough=False)
+    return replace(look, reference=None, base_reference=False)
 
 
 def _marked(session: Session, deal: Deal) -> str | None:

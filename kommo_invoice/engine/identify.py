@@ -9,7 +9,7 @@ from kommo_invoice.books.capabilities import Operation
 from kommo_invoice.domain.claim import base_reference, carries, issue_of, references_in
 from kommo_invoice.domain.invoice import Invoice, Status
 from kommo_invoice.domain.plan import StepKind
-from kommo_invoice.engine.compare import differences, elect, same_lines
+from kommo_invoice.engine.compare import differences, elect, same_lines, same_number
 from kommo_invoice.engine.evidence import prove_absent
 from kommo_invoice.engine.situation import Settled, Situation
 from kommo_invoice.errors import DealError, OutcomeUnknown
@@ -105,7 +105,8 @@ def _identify_known(s: Situation, invoice_id: str, create: StepRow | None) -> Fo
 def _number_is_free(s: Situation) -> None:
     """Refuse to make a second invoice of a number that the mapping asks for."""
     for each in s.sighting.invoices:
-        if each.number == s.draft.number and each.status.live and not _carries_base(s, each):
+        same = same_number(each.number, s.draft.number)
+        if same and each.status.live and not _carries_base(s, each):
             raise number_is_anothers(each, s.deal.id)
 
 
@@ -131,7 +132,9 @@ def _adopt(s: Situation, candidates: list[Invoice], intent: StepRow | None) -> F
         known = (*s.sighting.customers, s.sighting.customer)
         customers = [each.id for each in known if each is not None]
         for each in candidates:
-            wrong = differences(s.draft, customers, each)
+            # What the deal's own field names as well was made for its customer as it is called.
+            named = [each.customer_id] if s.mark == f"{s.mark_prefix}{each.id}" else []
+            wrong = differences(s.draft, [*customers, *named], each)
             if wrong:
                 raise DealError(
                     f"invoice {each.number} carries this deal's reference {s.reference}, but "
@@ -163,9 +166,12 @@ def _by_mark(s: Situation) -> Found:
         return Found(notes=(f"its invoice field was copied from deal {s.owned[invoice_id]}",))
     named = s.sighting.invoice
     if named is not None and named.id == invoice_id:
+        # The books' own numbers may have the shape of a reference: INV-000011.
+        texts = [each for each in named.references if each != named.number]
+        ours = (each for each in references_in([named.number]) if s.namer.deal_of(each))
         strangers = {
             each
-            for each in references_in(named.references)
+            for each in (*references_in(texts), *ours)
             if base_reference(each) != base_reference(s.reference)
         }
         if strangers and not _carries_base(s, named):

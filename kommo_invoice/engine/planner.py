@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kommo_invoice.books.capabilities import Approval, Operation
+from kommo_invoice.domain.claim import carries
 from kommo_invoice.domain.draft import Ready
 from kommo_invoice.domain.invoice import Customer, Invoice, Status
 from kommo_invoice.domain.plan import Step, StepKind
@@ -118,6 +119,8 @@ def _plan_found(s: Situation, found: Found, invoice: Invoice) -> Plan:
             # The same content under a tax rate that was changed in the books since.
             wrong = _differences(s, s.fresh, invoice)
             plan = replace(plan, draft=replace(s.draft, lines=s.fresh.lines))
+        if invoice.status is Status.DRAFT and not carries(invoice.references, s.reference):
+            wrong = [f"it does not carry {s.reference}", *wrong]
         if wrong:
             return _replace_draft(s, plan, invoice, wrong, tuple(notes))
     approve, approved = _approval(s, invoice)

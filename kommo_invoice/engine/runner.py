@@ -17,6 +17,7 @@ from kommo_invoice.engine.compare import (
     Otherwise,
     live_otherwise,
     lost_in_making,
+    same_number,
     total_differences,
 )
 from kommo_invoice.engine.evidence import look_later
@@ -210,7 +211,7 @@ class Runner:
         same = [
             each
             for each in seen.invoices
-            if each.number == draft.number or carries(each.references, reference)
+            if same_number(each.number, draft.number) or carries(each.references, reference)
         ]
         for each in same:
             owner = self._session.ledger.owner_of(each.id)

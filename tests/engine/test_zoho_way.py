@@ -225,3 +225,37 @@ class TestOrderNumbersOfTheClients:
         assert zoho.mark(zoho.deal) == f"zoho:{made}"
         assert len(zoho.books["invoices"]) == 1
         assert not zoho.books["mails"]
+
+
+class TestALostLedger:
+    """What the deal's own field names, and the reference, say what was done."""
+
+    def test_an_invoice_of_the_books_own_numbers_stays_the_deals(self, zoho: ZohoStage) -> None:
+        """``INV-000011`` has the shape of a reference."""
+        invoice = zoho.add_invoice("1200.50")
+        linked = zoho.kinv("link", "--deal", zoho.deal, "--invoice", invoice)
+        assert linked.code == 0, linked
+        zoho.forget()
+        assert zoho.invoice().code == 0
+        assert [each["id"] for each in zoho.books["invoices"]] == [invoice]
+        assert not zoho.books["mails"]
+
+    def test_a_customer_that_was_taken_by_its_name_stays_the_deals(self, zoho: ZohoStage) -> None:
+        zoho.people.add_contact("Northwind GmbH")
+        assert zoho.invoice().code == 0
+        zoho.forget()
+        assert zoho.invoice().code == 0
+        one_of_each(zoho)
+
+
+def test_a_draft_that_lost_its_reference_is_never_mailed(zoho: ZohoStage) -> None:
+    zoho.map(invoice=UNMAILED | {"status": "draft"})
+    assert zoho.invoice().code == 0
+    (invoice,) = zoho.books["invoices"]
+    zoho.people.change_invoice(invoice["id"], reference_number="cut")
+    zoho.map()
+    for _ in range(2):
+        ended = zoho.invoice()
+        assert ended.code == 3, ended
+        assert "does not carry" in ended.of("error")[0]["message"]
+    assert not zoho.books["mails"]
