@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from kommo_invoice.domain.claim import carries
@@ -13,6 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from kommo_invoice.domain.draft import Draft
+
+
+_LAST_DIGIT = Decimal("0.00001")
+
+_Line = tuple[str, tuple[str, ...], Decimal, Decimal]
+"""Description, taxes, quantity and price."""
 
 
 class Otherwise(DealError):
@@ -90,19 +97,19 @@ def same_lines(draft: Draft, invoice: Invoice) -> bool:
     if invoice.lines is None:
         return True
     theirs = sorted(
-        (_words(line.description), line.quantity, line.unit_price, line.taxes)
+        (_words(line.description), line.taxes, line.quantity, line.unit_price)
         for line in invoice.lines
     )
     ours = sorted(
         (
             _words(line.description),
+            (line.tax.id,) if line.tax else (),
             line.quantity,
             net_unit_price(line, draft.amounts),
-            (line.tax.id,) if line.tax else (),
         )
         for line in draft.lines
     )
-    return theirs == ours
+    return len(ours) == len(theirs) and all(map(_is_same, ours, theirs))
 
 
 def elect(invoices: Iterable[Invoice]) -> tuple[Invoice, list[Invoice]]:
@@ -120,6 +127,13 @@ def elect(invoices: Iterable[Invoice]) -> tuple[Invoice, list[Invoice]]:
         ),
     )
     return ordered[0], ordered[1:]
+
+
+def _is_same(ours: _Line, theirs: _Line) -> bool:
+    """Compare two lines; books cut the digits of quantities and prices at some place."""
+    quantities = abs(ours[2] - theirs[2]) <= _LAST_DIGIT
+    prices = abs(ours[3] - theirs[3]) <= _LAST_DIGIT
+    return ours[:2] == theirs[:2] and quantities and prices
 
 
 def _folded(number: str | None) -> str:

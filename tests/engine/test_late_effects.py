@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 import stamina
+from stages import STAGES
 
 from kommo_invoice.domain.plan import StepKind
 from kommo_invoice.sandbox.quickbooks_state import RequestIds
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from quickbooks_stage import QuickBooksStage
 
 TRIES = 4
@@ -38,3 +41,17 @@ def test_is_looked_for_before_it_is_mailed_where_the_key_did_not_help(
     assert ended.code == 6
     assert "more than one" in ended.of("error")[0]["message"]
     assert not live.books["mails"]
+
+
+@pytest.mark.parametrize("amounts", ["exclusive", "inclusive"])
+@pytest.mark.parametrize("provider", list(STAGES))
+def test_is_known_by_its_lines_however_finely_the_books_keep_prices(
+    tmp_path: Path, provider: str, amounts: str
+) -> None:
+    stage = STAGES[provider](tmp_path)
+    stage.map(invoice={"amounts": amounts})
+    stage.spoil(StepKind.INVOICE_CREATE, "lose")
+    ended = stage.until_quiet()[-1]
+    held = [len(stage.books[each]) for each in ("invoices", "mails")]
+    stage.close()
+    assert held == [1, 1], ended
