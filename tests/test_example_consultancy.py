@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
-from urllib.request import ProxyHandler, Request, build_opener
 from zoneinfo import ZoneInfo
 
+import example_day
 import pytest
-from sandbox_child import Running, running
+from example_day import Day, read
 
 from kommo_invoice.mapping import load_mapping
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Iterator
 
 MAPPING = Path(__file__).parents[1] / "examples" / "consultancy-kommo-quickbooks" / "mapping.toml"
@@ -50,36 +48,8 @@ LINES = {
 
 
 @dataclass
-class Played:
-    """The consultancy's day: a look at all its deals, the run, and the run again."""
-
-    sandbox: Running
-    previews: dict[str, dict[str, Any]]
-    first: subprocess.CompletedProcess[str]
-    second: subprocess.CompletedProcess[str]
-    writes: list[int]
-    world: dict[str, Any]
-
-    def lead(self, name: str) -> dict[str, Any]:
-        """A deal as Kommo holds it."""
-        found: dict[str, Any] = next(
-            each for each in self.world["kommo"]["leads"] if each["name"] == name
-        )
-        return found
-
-    def task(self, name: str) -> dict[str, Any]:
-        """The one task of a deal."""
-        lead = self.lead(name)["id"]
-        (task,) = (each for each in self.world["kommo"]["tasks"] if each["lead"] == lead)
-        found: dict[str, Any] = task
-        return found
-
-    def invoice(self, name: str) -> dict[str, Any]:
-        """The invoice that a deal's mark names."""
-        provider, _, marked = self.lead(name)["fields"]["Invoice ID"].partition(":")
-        (invoice,) = (each for each in self.world[provider]["invoices"] if each["id"] == marked)
-        found: dict[str, Any] = invoice
-        return found
+class Played(Day):
+    """The consultancy's day, with what QuickBooks alone tells."""
 
     def terms(self, name: str) -> str:
         """The terms of a deal's invoice, from QuickBooks' own interface."""
@@ -99,33 +69,10 @@ class Played:
         return found
 
 
-def read(url: str, **headers: str) -> Any:
-    """What an address of this machine answers."""
-    asked = Request(url, headers=headers)
-    with build_opener(ProxyHandler({})).open(asked, timeout=10) as answer:
-        return json.load(answer)
-
-
-def writes(sandbox: Running) -> int:
-    """How many requests have written something; QuickBooks' batches are of queries alone."""
-    asked = read(f"{sandbox.told['urls']['control']}/requests")
-    return sum(each["method"] != "GET" and each["operation"] != "POST /batch" for each in asked)
-
-
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
-    home = tmp_path_factory.mktemp("consultancy")
-    with running(home, "--mapping", MAPPING) as sandbox:
-        every = [part for deal in sandbox.told["deals"] for part in ("--deal", deal["id"])]
-        looked = sandbox.kinv("invoice", *every, "--dry-run", "--json")
-        events = [json.loads(line) for line in looked.stdout.splitlines()]
-        previews = {each["name"]: each for each in events if each["event"] == "plan"}
-        counted = [writes(sandbox)]
-        first = sandbox.kinv("invoice", *every)
-        counted.append(writes(sandbox))
-        second = sandbox.kinv("invoice", *every)
-        counted.append(writes(sandbox))
-        yield Played(sandbox, previews, first, second, counted, sandbox.world())
+    with example_day.played(Played, tmp_path_factory.mktemp("consultancy"), MAPPING) as day:
+        yield day
 
 
 def test_the_mapping_fits_both_accounts(played: Played) -> None:

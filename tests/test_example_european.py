@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.request import ProxyHandler, build_opener
 from zoneinfo import ZoneInfo
 
+import example_day
 import pytest
-from sandbox_child import Running, running
+from example_day import Day
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Iterator
 
 MAPPING = Path(__file__).parents[1] / "examples" / "consultancy-kommo-zoho" / "mapping.toml"
@@ -35,29 +33,8 @@ CUSTOMERS = {
 
 
 @dataclass
-class Played:
-    """The consultancy's day: a look at all its deals, the run, and the run again."""
-
-    sandbox: Running
-    previews: dict[str, dict[str, Any]]
-    first: subprocess.CompletedProcess[str]
-    second: subprocess.CompletedProcess[str]
-    writes: list[int]
-    world: dict[str, Any]
-
-    def lead(self, name: str) -> dict[str, Any]:
-        """A deal as Kommo holds it."""
-        found: dict[str, Any] = next(
-            each for each in self.world["kommo"]["leads"] if each["name"] == name
-        )
-        return found
-
-    def invoice(self, name: str) -> dict[str, Any]:
-        """The invoice that a deal's mark names."""
-        provider, _, marked = self.lead(name)["fields"]["Invoice ID"].partition(":")
-        (invoice,) = (each for each in self.world[provider]["invoices"] if each["id"] == marked)
-        found: dict[str, Any] = invoice
-        return found
+class Played(Day):
+    """The consultancy's day, with what Zoho holds of it."""
 
     def customer(self, name: str) -> dict[str, Any]:
         """The customer of a deal's invoice."""
@@ -73,35 +50,11 @@ class Played:
         found: dict[str, Any] = mail
         return found
 
-    def task(self, name: str) -> dict[str, Any]:
-        """The one task of a deal."""
-        lead = self.lead(name)["id"]
-        (task,) = (each for each in self.world["kommo"]["tasks"] if each["lead"] == lead)
-        found: dict[str, Any] = task
-        return found
-
-
-def writes(sandbox: Running) -> int:
-    """How many requests have written something."""
-    url = f"{sandbox.told['urls']['control']}/requests"
-    with build_opener(ProxyHandler({})).open(url, timeout=10) as answer:
-        return sum(each["method"] != "GET" for each in json.load(answer))
-
 
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
-    home = tmp_path_factory.mktemp("european")
-    with running(home, "--mapping", MAPPING) as sandbox:
-        every = [part for deal in sandbox.told["deals"] for part in ("--deal", deal["id"])]
-        looked = sandbox.kinv("invoice", *every, "--dry-run", "--json")
-        events = [json.loads(line) for line in looked.stdout.splitlines()]
-        previews = {each["name"]: each for each in events if each["event"] == "plan"}
-        counted = [writes(sandbox)]
-        first = sandbox.kinv("invoice", *every)
-        counted.append(writes(sandbox))
-        second = sandbox.kinv("invoice", *every)
-        counted.append(writes(sandbox))
-        yield Played(sandbox, previews, first, second, counted, sandbox.world())
+    with example_day.played(Played, tmp_path_factory.mktemp("european"), MAPPING) as day:
+        yield day
 
 
 def test_the_mapping_fits_both_accounts(played: Played) -> None:

@@ -2,53 +2,17 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from previews import FIELDS, PRODUCTS, exact, preview, sent
 from zoho_stage import CUSTOMER, INVOICE, SEND
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from previews import Values
     from zoho_stage import ZohoStage
-
-Values = dict[str, Any]
-
-PRODUCTS = {
-    "source": "products",
-    "description": "{{ product.name }}",
-    "quantity": "{{ product.quantity }}",
-    "unit_price": "{{ product.price }}",
-}
-FIELDS = {
-    "source": "fields",
-    "count": 3,
-    "description": "{{ deal['Item ' ~ n] }}",
-    "quantity": "{{ first(deal['Qty ' ~ n], 1) }}",
-    "unit_price": "{{ deal['Price ' ~ n] }}",
-}
-
-
-def preview(zoho: ZohoStage, deal: int) -> Values:
-    """Return the plan that would run."""
-    so_far, before = len(zoho.world.requests), zoho.picture()
-    ended = zoho.kinv("invoice", "--deal", deal, "--dry-run", "--json")
-    assert ended.code == 0, ended
-    assert not zoho.writes(so_far)
-    assert zoho.picture() == before
-    (plan,) = ended.of("plan")
-    return dict(plan)
-
-
-def sent(zoho: ZohoStage, operation: str) -> Any:
-    """Return the one request of an operation."""
-    (found,) = [each for each in zoho.world.requests if each.operation == operation]
-    return found
-
-
-def exact(number: object) -> Decimal:
-    return Decimal(str(number))
 
 
 @pytest.mark.parametrize(
