@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -52,7 +51,6 @@ class Drop:
     words: str
 
 
-_NONE: Mapping[Feature, str] = MappingProxyType({})
 _UNMET: Mapping[Feature, tuple[Effect, str]] = {
     Feature.RECIPIENT: (Effect.DROPPED, "the mail goes to the address of the books' customer"),
     Feature.TAX_NUMBER: (Effect.DROPPED, "customers have no tax number"),
@@ -75,9 +73,7 @@ _UNMET: Mapping[Feature, tuple[Effect, str]] = {
 }
 
 
-def unmet(
-    features: frozenset[Feature], converted: Mapping[Feature, str] = _NONE
-) -> tuple[Drop, ...]:
+def unmet(features: frozenset[Feature], converted: Mapping[Feature, str]) -> tuple[Drop, ...]:
     """Return what books cannot grant, in the order of the mapping.
 
     Args:

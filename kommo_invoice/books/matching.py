@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from kommo_invoice.books.base import Look
 
 
+def same_number(one: str | None, other: str | None) -> bool:
+    """Say whether two numbers are one to books that mind neither letter case nor blanks."""
+    return bool(one and other) and _folded(one) == _folded(other)
+
+
 def fits(look: Look, number: str | None, texts: Sequence[str | None]) -> bool:
     """Say whether an invoice is one that the look is for.
 
@@ -20,7 +25,7 @@ def fits(look: Look, number: str | None, texts: Sequence[str | None]) -> bool:
         number: The invoice's number.
         texts: All of it that may carry our reference.
     """
-    if look.number is not None and look.number.strip().casefold() == (number or "").casefold():
+    if same_number(look.number, number):
         return True
     if look.reference is None:
         return False
@@ -29,3 +34,7 @@ def fits(look: Look, number: str | None, texts: Sequence[str | None]) -> bool:
     wanted = base_reference(look.reference)
     every = references_in(texts) if look.base_reference else ()
     return any(base_reference(each) == wanted for each in every)
+
+
+def _folded(number: str | None) -> str:
+    return (number or "").strip().casefold()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import ClassVar, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from kommo_invoice.errors import LostAnswer, Temporary
+
+DAWN = datetime.min.replace(tzinfo=UTC)
+"""Stands for a time that an answer does not tell, before all others."""
 
 
 class Shape(BaseModel):

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-_NET_DAYS = re.compile(r"net\s*(?P<days>\d{1,3})(?:\s*days?)?", re.IGNORECASE)
+_NET = re.compile(r"net\s*(\d{1,3})(\s*days?)?", re.IGNORECASE)
+_ON_RECEIPT = re.compile(r"(due\s+)?(up)?on\s+receipt", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,13 +129,20 @@ class Catalog:
     settings: Settings = Settings()
 
 
+def words_days(text: str) -> int | None:
+    """Return the days that simple terms give (``Net 30``, ``Due on receipt``), else None."""
+    if _ON_RECEIPT.fullmatch(text.strip()):
+        return 0
+    net = _NET.fullmatch(text.strip())
+    return int(net[1]) if net else None
+
+
 def find_term(terms: Iterable[Term], text: str) -> Term | None:
-    """Return the terms that a text names: by name or id, else by the days of ``Net 30``."""
+    """Return the terms that a text names: by name or id, else by the days that its words say."""
     wanted = text.strip().casefold()
     known = list(terms)
     for each in known:
         if wanted in {each.name.casefold(), each.id.casefold()}:
             return each
-    net = _NET_DAYS.fullmatch(wanted)
-    days = int(net["days"]) if net else None
+    days = words_days(text)
     return next((each for each in known if days is not None and each.days == days), None)

@@ -37,8 +37,8 @@ class Attempts:
 
     def __init__(self, session: Session, row: ClaimRow, deal: int) -> None:
         self._session = session
-        self._row = row
-        self._deal = deal
+        self.row = row
+        self.deal = deal
 
     def make(
         self, step: Step, call: Callable[[StepRow], _T], *, draft: Draft | None = None
@@ -63,18 +63,18 @@ class Attempts:
         ledger = self._session.ledger
         values = stored(step.values)
         for last in (False, True):
-            begun = ledger.begin(self._row, step.kind, step.key, values, draft=draft)
+            begun = ledger.begin(self.row, step.kind, step.key, values, draft=draft)
             try:
                 return begun, call(begun)
             except NotExecuted as error:
-                ledger.refuse(self._row, step.key, error.message)
+                ledger.refuse(self.row, step.key, error.message)
                 if last or isinstance(error, RateLimited) or error.retry_at is not None:
                     raise
             except (Rejected, LoginNeeded, Refused) as error:
-                ledger.refuse(self._row, step.key, error.message)
+                ledger.refuse(self.row, step.key, error.message)
                 raise
             except Temporary:
-                ledger.lose(self._row, step.key)
+                ledger.lose(self.row, step.key)
                 raise
         raise LookupError(step.key)
 
@@ -99,7 +99,7 @@ class Attempts:
             claim_values: What changes of the claim.
         """
         self._session.ledger.finish(
-            self._row,
+            self.row,
             step.key,
             provider_id=provider_id,
             invoice=invoice,
@@ -121,7 +121,7 @@ class Attempts:
         }
         if invoice is not None:
             data["number"] = invoice.number
-        self._session.reporter.emit(Event(Kind.STEP, self._deal, self._row.reference, data))
+        self._session.reporter.emit(Event(Kind.STEP, self.deal, self.row.reference, data))
 
 
 def values_of(step: Step, kind: type[_T]) -> _T:

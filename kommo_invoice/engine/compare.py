@@ -87,11 +87,6 @@ def differences(draft: Draft, customer_ids: Iterable[str], invoice: Invoice) -> 
     return found
 
 
-def same_number(one: str | None, other: str | None) -> bool:
-    """Say whether two numbers are one to books that mind neither letter case nor blanks."""
-    return bool(one and other) and _folded(one) == _folded(other)
-
-
 def same_lines(draft: Draft, invoice: Invoice) -> bool:
     """Say whether the invoice's lines are the draft's, where the books showed them."""
     if invoice.lines is None:
@@ -134,10 +129,6 @@ def _is_same(ours: _Line, theirs: _Line) -> bool:
     quantities = abs(ours[2] - theirs[2]) <= _LAST_DIGIT
     prices = abs(ours[3] - theirs[3]) <= _LAST_DIGIT
     return ours[:2] == theirs[:2] and quantities and prices
-
-
-def _folded(number: str | None) -> str:
-    return (number or "").strip().casefold()
 
 
 def _words(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from kommo_invoice.engine.outcomes import CircuitOpen
@@ -34,6 +35,12 @@ class Day:
         self._session = session
         self._setups = Setups(session.ledger)
 
+    @cached_property
+    def _over_until(self) -> datetime | None:
+        """Until when an earlier run found the day to be over (UTC)."""
+        kept = self._setups.get(_KEPT)
+        return datetime.fromisoformat(kept[1]) if kept else None
+
     def check_new(self, deals: int) -> None:
         """Return only where deals may be begun.
 
@@ -45,8 +52,7 @@ class Day:
         """
         if not deals:
             return
-        kept = self._setups.get(_KEPT)
-        until = datetime.fromisoformat(kept[1]) if kept else None
+        until = self._over_until
         if until is not None and self._session.clock() < until:
             raise CircuitOpen(self._used_up("has too few requests left today", until))
         self._check(deals * (TO_LOOK + TO_ACT))

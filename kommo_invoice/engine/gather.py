@@ -255,8 +255,7 @@ def _look(
     if session.references.may_stand(reference, deal.created_at):
         return look
     number = None if carries([draft.number], reference) else draft.number
-    look = replace(look, number=number, order_text=None, thorough=False)
-    return replace(look, reference=None, base_reference=False)
+    return Look(email=look.email, customer_id=look.customer_id, number=number, since=look.since)
 
 
 def _marked(session: Session, deal: Deal) -> str | None:

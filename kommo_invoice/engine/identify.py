@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kommo_invoice.books.capabilities import Operation
+from kommo_invoice.books.matching import same_number
 from kommo_invoice.domain.claim import base_reference, carries, issue_of, references_in
 from kommo_invoice.domain.invoice import Invoice, Status
 from kommo_invoice.domain.plan import StepKind
-from kommo_invoice.engine.compare import differences, elect, same_lines, same_number
+from kommo_invoice.engine.compare import differences, elect, same_lines
 from kommo_invoice.engine.evidence import prove_absent
 from kommo_invoice.engine.situation import Settled, Situation
 from kommo_invoice.errors import DealError, OutcomeUnknown

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from kommo_invoice.books.base import NameTaken
@@ -18,7 +17,6 @@ from kommo_invoice.errors import DealError
 if TYPE_CHECKING:
     from kommo_invoice.domain.draft import Draft
     from kommo_invoice.engine.session import Session
-    from kommo_invoice.ledger.rows import ClaimRow
 
 
 class NewCustomer:
@@ -27,19 +25,13 @@ class NewCustomer:
     Args:
         session: The run's tools.
         attempts: Does the claim's steps.
-        row: The claim in the ledger.
         draft: The invoice that the customer is for.
-        deal: Its deal.
     """
 
-    def __init__(
-        self, session: Session, attempts: Attempts, row: ClaimRow, draft: Draft, deal: int
-    ) -> None:
+    def __init__(self, session: Session, attempts: Attempts, draft: Draft) -> None:
         self._session = session
         self._attempts = attempts
-        self._row = row
         self._draft = draft
-        self._deal = deal
 
     def make(self, step: Step) -> str:
         """Make the customer and return its id.
@@ -98,14 +90,12 @@ class NewCustomer:
         step = session.ledger.step(key)
         if step is None or not step.doubtful:
             return
-        session.ledger.release(self._row, key, f"the name {name!r} is taken", lost=False)
-        rule_s = session.books.capabilities.rule(Operation.CREATE_CUSTOMER).settle_s
-        wait = timedelta(seconds=rule_s if session.settle_s is None else session.settle_s)
+        session.ledger.release(self._attempts.row, key, f"the name {name!r} is taken", lost=False)
         raise look_later(
             f"the name {name!r} is taken, maybe by the customer whose making was lost, which is "
             "not to be seen yet",
-            session.clock() + wait,
-            self._deal,
+            session.clock() + session.settle_time(Operation.CREATE_CUSTOMER),
+            self._attempts.deal,
         )
 
     def _is_anothers(self, name: str, error: NameTaken) -> DealError:

@@ -88,9 +88,7 @@ class References:
 
     def _counts(self, walk: Walk, now: datetime) -> bool:
         """Say whether a walk is young enough, and made when lists showed what there was before."""
-        rule_s = self._session.books.capabilities.rule(Operation.CREATE_INVOICE).settle_s
-        settle_s = self._session.settle_s
-        settled = walk.begun + timedelta(seconds=rule_s if settle_s is None else settle_s)
+        settled = walk.begun + self._session.settle_time(Operation.CREATE_INVOICE)
         lagged = walk.at < settled <= now
         return timedelta() <= now - walk.at <= WALKED_FOR and not lagged
 

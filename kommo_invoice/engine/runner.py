@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from kommo_invoice.books.base import Look, NumberTaken, Repeated
 from kommo_invoice.books.capabilities import Operation
+from kommo_invoice.books.matching import same_number
 from kommo_invoice.domain.claim import carries
 from kommo_invoice.domain.draft import Draft, Mail
 from kommo_invoice.domain.invoice import Invoice, Status
@@ -17,7 +18,6 @@ from kommo_invoice.engine.compare import (
     Otherwise,
     live_otherwise,
     lost_in_making,
-    same_number,
     total_differences,
 )
 from kommo_invoice.engine.evidence import look_later
@@ -58,9 +58,8 @@ class Runner:
         self._session = session
         self._plan = plan
         self._row = row
-        deal = plan.situation.deal.id
-        self._attempts = Attempts(session, row, deal)
-        self._customers = NewCustomer(session, self._attempts, row, plan.draft, deal)
+        self._attempts = Attempts(session, row, plan.situation.deal.id)
+        self._customers = NewCustomer(session, self._attempts, plan.draft)
         self._customer_id = plan.customer_id
         self.invoice = plan.invoice
         self.made = False
@@ -230,11 +229,11 @@ class Runner:
         ours = draft.number is None or carries([draft.number], self._row.reference)
         if not ours or step is None or step.attempts > _WAITS:
             return error
-        rule_s = session.books.capabilities.rule(Operation.CREATE_INVOICE).settle_s
-        wait = timedelta(seconds=rule_s if session.settle_s is None else session.settle_s)
         which = draft.number or self._row.reference
         why = f"the books have an invoice {which}, which is not to be seen yet"
-        return look_later(why, session.clock() + wait, situation.deal.id)
+        return look_later(
+            why, session.clock() + session.settle_time(Operation.CREATE_INVOICE), situation.deal.id
+        )
 
     def _delete(self, step: Step) -> None:
         invoice_id = values_of(step, str)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from kommo_invoice.engine.references import References
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from kommo_invoice.books.base import Books
+    from kommo_invoice.books.capabilities import Operation
     from kommo_invoice.crm.base import Crm, CrmSetup, Want
     from kommo_invoice.domain.catalog import Catalog
     from kommo_invoice.domain.claim import Namer
@@ -51,6 +53,11 @@ class Session:
 
     def __post_init__(self) -> None:
         self.references = References(self)
+
+    def settle_time(self, operation: Operation) -> timedelta:
+        """Return for how long an operation of the books may yet take effect, or not be listed."""
+        rule_s = self.books.capabilities.rule(operation).settle_s
+        return timedelta(seconds=rule_s if self.settle_s is None else self.settle_s)
 
     @property
     def mark_prefix(self) -> str:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from kommo_invoice.domain.catalog import find_term
+from kommo_invoice.domain.catalog import find_term, words_days
 from kommo_invoice.mapping.resolve import Unresolved, nearest
 
 if TYPE_CHECKING:
@@ -14,17 +13,6 @@ if TYPE_CHECKING:
     from datetime import date
 
     from kommo_invoice.domain.catalog import Term
-
-_NET = re.compile(r"net\s*(\d{1,3})(\s*days?)?", re.IGNORECASE)
-_ON_RECEIPT = re.compile(r"(due\s+)?(up)?on\s+receipt", re.IGNORECASE)
-
-
-def words_days(text: str) -> int | None:
-    """Return the days that simple terms give (``Net 30``, ``Due on receipt``), else None."""
-    if _ON_RECEIPT.fullmatch(text.strip()):
-        return 0
-    net = _NET.fullmatch(text.strip())
-    return int(net[1]) if net else None
 
 
 def pick_term(wanted: str, terms: Sequence[Term]) -> Term:
@@ -34,8 +22,6 @@ def pick_term(wanted: str, terms: Sequence[Term]) -> Term:
         Unresolved: There are none, with the nearest name.
     """
     found = find_term(terms, wanted)
-    if found is None and (days := words_days(wanted)) is not None:
-        found = next((each for each in terms if each.days == days), None)
     if found is None:
         near = nearest(wanted, (each.name for each in terms))
         raise Unresolved(f"there are no terms {wanted!r} in the books", near)

@@ -13,7 +13,7 @@ from kommo_invoice.books.quickbooks.company import Company
 from kommo_invoice.books.quickbooks.errors import NAME_TAKEN, NUMBER_TAKEN, STALE, judge
 from kommo_invoice.books.quickbooks.inputs import customer_body, display_name, invoice_body
 from kommo_invoice.books.quickbooks.query import ANY_STATE, equals, select
-from kommo_invoice.books.quickbooks.reading import Reading
+from kommo_invoice.books.quickbooks.reading import WITH_LINK, Reading
 from kommo_invoice.books.quickbooks.search import Search
 from kommo_invoice.books.quickbooks.setup import read_account, read_catalog
 from kommo_invoice.books.quickbooks.wire import WireCustomer
@@ -45,7 +45,6 @@ SANDBOX_URL = "https://sandbox-quickbooks.api.intuit.com"
 SANDBOX = "sandbox"
 _APP = "https://qbo.intuit.com/app"
 _SANDBOX_APP = "https://sandbox.qbo.intuit.com/app"
-_WITH_LINK = ("include", "invoiceLink")
 
 
 def account_id(account: str) -> str:
@@ -165,7 +164,7 @@ class QuickBooks:
         """
         body = invoice_body(draft, customer_id, self._set_up())
         try:
-            answer = self._company.write("/invoice", body, _WITH_LINK, key=key)
+            answer = self._company.write("/invoice", body, WITH_LINK, key=key)
         except Rejected as error:
             if error.code in NUMBER_TAKEN:
                 raise NumberTaken(

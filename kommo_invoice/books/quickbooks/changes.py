@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from kommo_invoice.books.quickbooks.company import rows_of, time_of
 from kommo_invoice.books.quickbooks.query import PAGE, instant, not_before, select
 from kommo_invoice.books.quickbooks.wire_invoice import WireInvoice, WirePayment, deleted
-from kommo_invoice.books.shapes import parse
+from kommo_invoice.books.shapes import DAWN, parse
 from kommo_invoice.errors import Rejected
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ _ENTITIES = ("Invoice", "Payment")
 _CHANGED = "MetaData.LastUpdatedTime"
 _REACH = timedelta(days=30) - timedelta(hours=1)  # it is cut at 30 days; clocks may differ
 _OVERLAP = timedelta(seconds=1)  # times have whole seconds
-_DAWN = datetime.min.replace(tzinfo=UTC)
 
 
 class Changes:
@@ -59,7 +58,7 @@ class Changes:
             if invoice not in found
         ]
         named = self._reading.summaries(paid)
-        yield from sorted([*found.values(), *named], key=lambda each: each.modified_at or _DAWN)
+        yield from sorted([*found.values(), *named], key=lambda each: each.modified_at or DAWN)
 
     def _rows(self, moment: datetime) -> tuple[dict[str, list[Row]], datetime | None]:
         """Return the changed rows of each kind, and when QuickBooks answered."""
@@ -119,4 +118,4 @@ class Changes:
 def _changed_at(row: Row) -> datetime:
     times = row.get("MetaData")
     moment = time_of(times, "LastUpdatedTime") if isinstance(times, Mapping) else None
-    return moment or _DAWN
+    return moment or DAWN

@@ -7,7 +7,6 @@ among those made since a moment, or of a customer, and by their number where tha
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from kommo_invoice.books.base import Sighting
@@ -23,11 +22,12 @@ from kommo_invoice.books.quickbooks.query import (
 )
 from kommo_invoice.books.quickbooks.wire import WireCustomer
 from kommo_invoice.books.quickbooks.wire_invoice import WireInvoice
-from kommo_invoice.books.shapes import parse
+from kommo_invoice.books.shapes import DAWN, parse
 from kommo_invoice.domain.claim import base_reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime
 
     from kommo_invoice.books.base import Look
     from kommo_invoice.books.quickbooks.company import Company, Page, Row
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from kommo_invoice.books.quickbooks.reading import Reading
     from kommo_invoice.domain.invoice import Customer, Invoice
 
-_DAWN = datetime.min.replace(tzinfo=UTC)
 _MADE = "MetaData.CreateTime"
 
 
@@ -227,4 +226,4 @@ def _made_since(moment: datetime | None, *where: str) -> Select:
 
 
 def _age(each: Customer | Invoice) -> tuple[datetime, int, str]:
-    return each.created_at or _DAWN, int(each.id) if each.id.isdecimal() else 0, each.id
+    return each.created_at or DAWN, int(each.id) if each.id.isdecimal() else 0, each.id

@@ -14,6 +14,7 @@ from kommo_invoice.books.quickbooks.wire import (
     WireTimes,
 )
 from kommo_invoice.books.quickbooks.wire_company import NOT_TAXABLE
+from kommo_invoice.books.shapes import DAWN
 from kommo_invoice.domain.invoice import Invoice, InvoiceLine, Payment, Status
 from kommo_invoice.domain.money import Money
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 _VOIDED = "Voided"
 _MAILED = "EmailSent"
 _NOT_MAILED = frozenset({"NotSet", "NeedToSend"})
-_DAWN = datetime.min.replace(tzinfo=UTC)
 
 
 class WireLink(Wire):
@@ -128,7 +128,7 @@ class WirePayment(Wire):
         )
         if not amount or not self.total_amt:
             return None
-        made = self.meta_data.create_time or _DAWN
+        made = self.meta_data.create_time or DAWN
         return Payment(
             id=self.id,
             amount=amount,
@@ -226,7 +226,7 @@ class WireInvoice(Wire):
             currency=currency,
             total=total,
             paid=total - Money.of(self.balance, currency),
-            date=self.txn_date or (made or _DAWN).date(),
+            date=self.txn_date or (made or DAWN).date(),
             due_date=due,
             subtotal=total - tax,
             tax=tax,
@@ -292,7 +292,7 @@ def deleted(row: Mapping[str, object], home: Home) -> Invoice | None:
         currency=currency,
         total=nothing,
         paid=nothing,
-        date=(changed or _DAWN).date(),
+        date=(changed or DAWN).date(),
         due_date=None,
         modified_at=changed,
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from kommo_invoice.books.base import Sighting
 from kommo_invoice.books.matching import fits
-from kommo_invoice.books.shapes import parse
+from kommo_invoice.books.shapes import DAWN, parse
 from kommo_invoice.books.wave.documents import Part, listing, reading
 from kommo_invoice.books.wave.wire import CustomerPage, Node, WireCustomer, WirePage
 from kommo_invoice.books.wave.wire_invoice import InvoicePage, WireInvoice
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from kommo_invoice.domain.invoice import Customer, Invoice
 
     Fetch = Callable[[Sequence[Part]], Mapping[Part, object]]
-
-_DAWN = datetime.min.replace(tzinfo=UTC)
 
 
 def instant(moment: datetime) -> str:
@@ -203,4 +201,4 @@ def _invoice(invoice_id: str) -> Part:
 
 
 def _age(each: Customer | Invoice) -> tuple[datetime, str]:
-    return each.created_at or _DAWN, each.id
+    return each.created_at or DAWN, each.id

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from kommo_invoice.books.shapes import parse
+from kommo_invoice.books.shapes import DAWN, parse
 from kommo_invoice.books.zoho.wire_invoice import WireInvoice
 
 if TYPE_CHECKING:
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from kommo_invoice.domain.invoice import Invoice
 
 _BEFORE = timedelta(seconds=1)  # the filter is strict, and times have whole seconds
-_DAWN = datetime.min.replace(tzinfo=UTC)
 _ORDER = (("filter_by", "Status.All"), ("sort_column", "created_time"), ("sort_order", "A"))
 
 
@@ -28,9 +27,9 @@ def changed_since(organization: Organization, moment: datetime) -> list[Invoice]
     found: dict[str, Invoice] = {}
     for page in organization.pages("/invoices", "invoices", *asked):
         for row in (parse(WireInvoice, each) for each in page.rows):
-            if (row.modified_at or _DAWN) >= moment:
+            if (row.modified_at or DAWN) >= moment:
                 found[row.invoice_id] = row.summary(page.at)
-    return sorted(found.values(), key=lambda each: each.modified_at or _DAWN)
+    return sorted(found.values(), key=lambda each: each.modified_at or DAWN)
 
 
 def instant(moment: datetime) -> str:

@@ -6,18 +6,18 @@ letter cases: every row is compared here, to the list's end where a filter did n
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from kommo_invoice.books.base import Sighting
 from kommo_invoice.books.matching import fits
-from kommo_invoice.books.shapes import parse
+from kommo_invoice.books.shapes import DAWN, parse
 from kommo_invoice.books.zoho.wire import WireContact
 from kommo_invoice.books.zoho.wire_invoice import WireInvoice
 from kommo_invoice.domain.claim import base_reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import datetime
 
     from kommo_invoice.books.base import Look
     from kommo_invoice.books.zoho.company import Organization
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     Filter = tuple[str, str]
 
-_DAWN = datetime.min.replace(tzinfo=UTC)
 _OLDEST_FIRST = (("sort_column", "created_time"), ("sort_order", "A"))
 # What is made meanwhile then moves rows to later pages, where they are seen twice, never missed.
 _NEWEST_FIRST = (("sort_column", "created_time"), ("sort_order", "D"))
@@ -170,12 +169,12 @@ def _fitting(look: Look, candidates: Sequence[Invoice | None]) -> tuple[Invoice,
 
 
 def _age(each: WireContact) -> tuple[datetime, int, str]:
-    made = each.created_time or _DAWN
+    made = each.created_time or DAWN
     return made, _counted(each.contact_id), each.contact_id
 
 
 def _invoice_age(each: Invoice) -> tuple[datetime, int, str]:
-    return each.created_at or _DAWN, _counted(each.id), each.id
+    return each.created_at or DAWN, _counted(each.id), each.id
 
 
 def _counted(text: str) -> int:

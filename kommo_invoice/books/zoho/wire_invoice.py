@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from kommo_invoice.books.shapes import DAWN
 from kommo_invoice.books.zoho.wire import Moment, Number, Text, Wire
 from kommo_invoice.domain.invoice import Invoice, InvoiceLine, Payment, Status
 from kommo_invoice.domain.money import Money, round_half_up
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _NOTHING = Decimal(0)
-_DAWN = datetime.min.replace(tzinfo=UTC)
 _UNIT_PRICE_PLACES = 8
 _SETTLED = frozenset({"draft", "void", "paid"})
 
@@ -72,7 +72,7 @@ class WirePayment(Wire):
             id=self.payment_id,
             amount=self.amount,
             currency=currency,
-            date=self.date or _DAWN.date(),
+            date=self.date or DAWN.date(),
             method=self.payment_mode,
         )
 
@@ -178,7 +178,7 @@ class WireInvoice(Wire):
             currency=currency,
             total=total,
             paid=Money.of(self.money, currency),
-            date=self.date or (made or _DAWN).date(),
+            date=self.date or (made or DAWN).date(),
             due_date=self.due_date,
             subtotal=None if tax is None else total - tax,
             tax=tax,
